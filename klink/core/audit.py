@@ -1,0 +1,39 @@
+"""The audit log: who did what, when; written with the change it tells of."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from klink.db.models import Audit
+
+if TYPE_CHECKING:
+    from klink.core.context import Context
+    from klink.core.principal import Principal
+
+
+def record(
+    ctx: Context,
+    who: Principal | None,
+    action: str,
+    subject: str,
+    details: dict[str, object] | None = None,
+    *,
+    workspace_id: int | None = None,
+) -> None:
+    """Write one entry into the current unit of work.
+
+    :param who: None when nobody in particular did it, such as a job.
+    :param action: noun and verb, such as ``link.create``.
+    :param subject: what it was done to, such as ``link:0198…``.
+    :param details: old and new values; never a secret.
+    """
+    Audit.insert(
+        at=ctx.now,
+        workspace_id=who.workspace_id if who else workspace_id,
+        user_id=who.user_id if who else None,
+        key_id=who.key_id if who else None,
+        action=action,
+        subject=subject,
+        details=json.dumps(details or {}, default=str),
+    ).execute()

@@ -1,0 +1,70 @@
+"""What the core needs to know of the world around it, handed in by whoever calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from klink.core.plans import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that caches may hold has changed.
+
+    :param kind: ``link`` or ``domain``.
+    :param slug: the slug that was or is the link's, on the domain ``domain_id``.
+    """
+
+    kind: str
+    link_id: int | None = None
+    domain_id: int | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The part of the configuration that rules depend on.
+
+    :param base_url: what short URLs begin with, without a slash at its end.
+    :param plans: every plan by its name.
+    :param dialect_plans: the plan of a key that names none, by dialect.
+    :param max_active_keys: active keys a user may have.
+    :param secret: the server's secret, from which all others are derived.
+    """
+
+    base_url: str
+    plans: Mapping[str, Plan]
+    dialect_plans: Mapping[str, str]
+    max_active_keys: int
+    secret: bytes
+
+    @property
+    def base_host(self) -> str:
+        """Host of ``base_url`` as links show it, with its port when that is not the scheme's."""
+        return urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def base_scheme(self) -> str:
+        """Scheme of ``base_url``: ``http`` or ``https``."""
+        return urlsplit(self.base_url).scheme
+
+
+def _nobody(_: Changed) -> None:
+    """Nobody listens: another process notices by the change log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call's surroundings.
+
+    :param now: aware UTC time, read once at the edge.
+    :param announce: told of every change after its commit, so that this process's
+        caches let go at once.
+    """
+
+    now: datetime
+    settings: Settings
+    announce: Callable[[Changed], None] = _nobody

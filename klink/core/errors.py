@@ -1,0 +1,185 @@
+"""Everything the core can refuse, as one tree.
+
+Each error has a stable ``code`` and says in words what a person can do. A door renders
+the tree in its own shape, in one place; nothing below a door knows a status code.
+"""
+
+from __future__ import annotations
+
+from klink.db.connection import DatabaseBusy as DatabaseBusy
+from klink.db.connection import KlinkError as KlinkError
+
+__all__ = [
+    "Conflict",
+    "DatabaseBusy",
+    "Forbidden",
+    "IdempotencyInProgress",
+    "IdempotencyKeyReused",
+    "InsufficientScope",
+    "InvalidUrl",
+    "KeyLimitReached",
+    "KlinkError",
+    "LinkLimitReached",
+    "NotAuthenticated",
+    "NotFound",
+    "PlanForbidsApi",
+    "PreconditionFailed",
+    "RateLimited",
+    "SlugReserved",
+    "SlugTaken",
+    "ValidationFailed",
+]
+
+
+class InvalidUrl(ValueError):
+    """A text that is no URL klink may redirect to; ``reason`` says why, in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ValidationFailed(KlinkError):
+    """One or more fields cannot be accepted.
+
+    :param errors: field name (``a.b`` and ``a.0.b`` for nested ones) to its messages.
+    """
+
+    code = "validation"
+
+    def __init__(self, errors: dict[str, list[str]], message: str = "") -> None:
+        super().__init__(message or "; ".join(f"{f}: {t[0]}" for f, t in errors.items()))
+        self.errors = errors
+
+
+class SlugReserved(ValidationFailed):
+    """The slug is a word that klink needs for itself."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__({"slug": [f"{slug!r} is reserved; choose another slug"]})
+
+
+class NotAuthenticated(KlinkError):
+    """The request has no key that is valid here.
+
+    :param reason: ``missing``, ``unknown`` or ``revoked``; only doors whose document
+        promises it may tell the last two apart (contract: Keys).
+    """
+
+    code = "not_authenticated"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("an API key is needed" if reason == "missing" else "invalid API key")
+        self.reason = reason
+
+
+class Forbidden(KlinkError):
+    """The key is valid but may not do this here."""
+
+    code = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """The key lacks the scope for this operation."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"this key lacks the scope {scope!r}")
+        self.scope = scope
+
+
+class PlanForbidsApi(Forbidden):
+    """The key's or the workspace's plan has no API access."""
+
+    code = "plan_forbids_api"
+
+    def __init__(self, plan: str) -> None:
+        super().__init__(f"the plan {plan!r} does not include API access")
+        self.plan = plan
+
+
+class LinkLimitReached(Forbidden):
+    """The plan allows no more active links in this workspace."""
+
+    code = "link_limit_reached"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"this plan allows {limit} active links; delete or disable one, or change the plan"
+        )
+        self.limit = limit
+
+
+class KeyLimitReached(Forbidden):
+    """The user has as many active keys as one user may have."""
+
+    code = "key_limit_reached"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a user may have {limit} active keys; revoke one first")
+        self.limit = limit
+
+
+class RateLimited(KlinkError):
+    """A window of the plan is used up.
+
+    :param retry_after_s: whole seconds until it turns, at least 1.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after_s: int, what: str) -> None:
+        super().__init__(f"{what}; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(KlinkError):
+    """No such thing, or none that this principal may know of."""
+
+    code = "not_found"
+
+    def __init__(self, what: str = "link") -> None:
+        super().__init__(f"no such {what}")
+
+
+class Conflict(KlinkError):
+    """The request clashes with what is there."""
+
+    code = "conflict"
+
+
+class SlugTaken(Conflict):
+    """Another link of the domain has the slug; one in the trash holds it too."""
+
+    code = "slug_taken"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"the slug {slug!r} is taken on this domain")
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still running."""
+
+    code = "idempotency_in_progress"
+
+    def __init__(self) -> None:
+        super().__init__("the first request with this Idempotency-Key is still running")
+
+
+class IdempotencyKeyReused(KlinkError):
+    """The Idempotency-Key came before with another request."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("this Idempotency-Key was used with a different request; take a new one")
+
+
+class PreconditionFailed(KlinkError):
+    """``If-Match`` names another version: someone changed the link meanwhile."""
+
+    code = "precondition_failed"
+
+    def __init__(self) -> None:
+        super().__init__("the link has changed since you read it; read it again, then change it")

@@ -1,0 +1,17 @@
+"""Public ids: UUIDs that sort by the time they were made (RFC 9562, version 7)."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from klink.core.times import to_ms
+
+
+def new_uid(now: datetime) -> str:
+    """A version 7 UUID for ``now``, as 36 characters."""
+    value = (to_ms(now) & (2**48 - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76  # the version
+    value = value & ~(0b11 << 62) | 0b10 << 62  # the variant
+    return str(uuid.UUID(int=value))

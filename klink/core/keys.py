@@ -1,0 +1,209 @@
+"""API keys: shown once, kept as a SHA-256, scoped, revocable."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from klink.core import audit
+from klink.core.context import Context
+from klink.core.errors import KeyLimitReached, NotAuthenticated, NotFound, ValidationFailed
+from klink.core.plans import named, stored
+from klink.core.principal import SCOPES, Principal
+from klink.db.connection import lock, read, write
+from klink.db.models import ApiKey, User, Workspace
+
+_BASE62 = string.digits + string.ascii_letters
+MAX_NAME = 100
+MAX_TOKEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFormat:
+    """How a dialect's keys look: a prefix, then random characters."""
+
+    prefix: str
+    length: int
+    alphabet: str
+
+
+FORMATS = {"klink": KeyFormat("klink_", 40, _BASE62)}
+"""The doors that have keys, by dialect (contract: the table of dialects)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as doors show it; the key itself is gone after its creation."""
+
+    id: int
+    uid: str
+    name: str
+    dialect: str
+    hint: str
+    scopes: tuple[str, ...]
+    plan: str | None
+    workspace_id: int
+    user_id: int
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def _view(row: ApiKey) -> KeyView:
+    return KeyView(
+        row.id,
+        row.uid,
+        row.name,
+        row.dialect,
+        row.hint,
+        tuple(row.scopes.split(",")),
+        row.plan,
+        row.workspace_id,
+        row.user_id,
+        row.created_at,
+        row.last_used_at,
+        row.revoked_at,
+    )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check(name: str, dialect: str, scopes: Iterable[str]) -> tuple[str, list[str]]:
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
+    if dialect not in FORMATS:
+        raise ValidationFailed({"dialect": [f"must be one of {', '.join(FORMATS)}"]})
+    wanted = set(scopes) or set(SCOPES)
+    unknown = wanted - set(SCOPES)
+    if unknown:
+        raise ValidationFailed(
+            {"scope": [f"no scope {sorted(unknown)[0]!r}; known are {', '.join(SCOPES)}"]}
+        )
+    return name, [scope for scope in SCOPES if scope in wanted]
+
+
+def create(
+    ctx: Context,
+    *,
+    workspace_id: int,
+    user_id: int,
+    name: str,
+    dialect: str = "klink",
+    scopes: Iterable[str] = (),
+    plan: str | None = None,
+) -> tuple[KeyView, str]:
+    """Make a key; return it and its text, which nobody can see again.
+
+    :param scopes: none means all.
+    :raises ValidationFailed: a name, dialect, scope or plan that is not to be had.
+    :raises KeyLimitReached: the user has as many active keys as one may have.
+    """
+    name, chosen = _check(name, dialect, scopes)
+    if plan is not None:
+        named(ctx.settings.plans, plan)
+    form = FORMATS[dialect]
+    token = form.prefix + "".join(secrets.choice(form.alphabet) for _ in range(form.length))
+    with write():
+        lock(f"klink:keys:{user_id}")
+        active = ApiKey.select().where(ApiKey.user == user_id, ApiKey.revoked_at.is_null()).count()
+        if active >= ctx.settings.max_active_keys:
+            raise KeyLimitReached(ctx.settings.max_active_keys)
+        row = ApiKey.create(
+            uid=str(uuid.uuid4()),
+            workspace=workspace_id,
+            user=user_id,
+            dialect=dialect,
+            name=name,
+            hint=token[-4:],
+            hash=_hash(token),
+            scopes=",".join(chosen),
+            plan=plan,
+            created_at=ctx.now,
+        )
+        audit.record(
+            ctx,
+            None,
+            "key.create",
+            f"key:{row.uid}",
+            {"name": name, "scopes": chosen},
+            workspace_id=workspace_id,
+        )
+        return _view(row), token
+
+
+def all_of_them(workspace_id: int | None = None) -> list[KeyView]:
+    """Every key, or a workspace's, oldest first; revoked ones too."""
+    with read():
+        query = ApiKey.select().order_by(ApiKey.id)
+        if workspace_id is not None:
+            query = query.where(ApiKey.workspace == workspace_id)
+        return [_view(row) for row in query]
+
+
+def revoke(ctx: Context, name_or_id: str) -> KeyView:
+    """End a key for good; ending it twice changes nothing.
+
+    :param name_or_id: its number or UUID.
+    :raises NotFound: when there is none.
+    """
+    with write():
+        row = ApiKey.get_or_none(ApiKey.uid == name_or_id)
+        if row is None and name_or_id.isdecimal() and len(name_or_id) < 19:
+            row = ApiKey.get_or_none(ApiKey.id == int(name_or_id))
+        if row is None:
+            raise NotFound(f"key {name_or_id!r}")
+        if row.revoked_at is None:
+            ApiKey.update(revoked_at=ctx.now).where(ApiKey.id == row.id).execute()
+            row.revoked_at = ctx.now
+            audit.record(ctx, None, "key.revoke", f"key:{row.uid}", workspace_id=row.workspace_id)
+        return _view(row)
+
+
+def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
+    """Who this key is, asked of the database each time, so that a revocation holds at once.
+
+    :param dialect: the door asked; a key of another one is unknown here.
+    :raises NotAuthenticated: missing, unknown (or malformed), or revoked.
+    """
+    if not token:
+        raise NotAuthenticated("missing")
+    form = FORMATS[dialect]
+    if not token.startswith(form.prefix) or len(token) > MAX_TOKEN or not token.isascii():
+        raise NotAuthenticated("unknown")
+    hashed = _hash(token)
+    with read():
+        row = (
+            ApiKey.select(ApiKey, Workspace.plan.alias("workspace_plan"), User.is_active)
+            .join(Workspace)
+            .switch(ApiKey)
+            .join(User)
+            .where(ApiKey.hash == hashed, ApiKey.dialect == dialect)
+            .objects()
+            .first()
+        )
+    if row is None or not hmac.compare_digest(row.hash, hashed) or not row.is_active:
+        raise NotAuthenticated("unknown")
+    if row.revoked_at is not None:
+        raise NotAuthenticated("revoked")
+    plans = ctx.settings.plans
+    default = ctx.settings.dialect_plans.get(dialect, "unlimited")
+    plan = stored(plans, row.plan or default)
+    assert plan is not None  # only None gives None
+    return Principal(
+        workspace_id=row.workspace_id,
+        user_id=row.user_id,
+        key_id=row.id,
+        dialect=dialect,
+        scopes=frozenset(row.scopes.split(",")),
+        plan=plan,
+        workspace_plan=stored(plans, row.workspace_plan),
+    )

@@ -1,0 +1,61 @@
+"""Links: everything that can be done with one, for every door.
+
+``model`` holds the values that go in and come out; the functions here are the service.
+"""
+from __future__ import annotations
+
+from klink.core.links.change import replace_variants, restore, trash, update
+from klink.core.links.erase import purge, purge_trash, sweep
+from klink.core.links.find import compiled, domain_of_host, find, get
+from klink.core.links.limits import expire_due, take_use, uses_left
+from klink.core.links.make import active_links, create, create_many
+from klink.core.links.model import (
+    UNSET,
+    Created,
+    LinkPage,
+    LinkPatch,
+    LinkQuery,
+    LinkView,
+    NewLink,
+    NewRule,
+    NewVariant,
+    RuleView,
+    Unset,
+    Utm,
+    VariantView,
+)
+from klink.core.links.search import search
+
+__all__ = [
+    "UNSET",
+    "Created",
+    "LinkPage",
+    "LinkPatch",
+    "LinkQuery",
+    "LinkView",
+    "NewLink",
+    "NewRule",
+    "NewVariant",
+    "RuleView",
+    "Unset",
+    "Utm",
+    "VariantView",
+    "active_links",
+    "compiled",
+    "create",
+    "create_many",
+    "domain_of_host",
+    "expire_due",
+    "find",
+    "get",
+    "purge",
+    "purge_trash",
+    "replace_variants",
+    "restore",
+    "search",
+    "sweep",
+    "take_use",
+    "trash",
+    "update",
+    "uses_left",
+]

@@ -1,0 +1,260 @@
+"""Changing links: fields, variants, and the trash with its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import peewee
+
+from klink.core import audit, changes, slugs
+from klink.core.context import Changed, Context
+from klink.core.errors import NotFound, PreconditionFailed, SlugTaken, ValidationFailed
+from klink.core.links import destinations, fields, hosts
+from klink.core.links.find import row_of, views
+from klink.core.links.make import check_limit, store_tags
+from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
+from klink.core.links.same import existing_for
+from klink.core.principal import Principal
+from klink.core.times import to_ms
+from klink.db.connection import lock, savepoint, write
+from klink.db.models import Link, LinkTotal, LinkUse
+
+_ROUTING = {"url", "mode", "variants", "rules", "default"}
+_APART = _ROUTING | {"slug", "tags"}
+
+
+def update(
+    ctx: Context,
+    who: Principal,
+    uid: str,
+    patch: LinkPatch,
+    *,
+    if_version: int | None = None,
+    allow_past_expiry: bool = False,
+) -> LinkView:
+    """Change what the patch names; all of it or nothing.
+
+    New variants, weights or destinations start a new run of the link's experiment.
+
+    :param if_version: the version that the caller has read, or None to change any.
+    :raises NotFound: unknown, another workspace's, or in the trash.
+    :raises PreconditionFailed: the link has another version by now.
+    :raises ValidationFailed, SlugTaken, LinkLimitReached: as in creating one.
+    """
+    who.need("update")
+    with write():
+        row = _living_row(who, uid, if_version)
+        before = views(ctx, [row])[0]
+        given = patch.given()
+        problems = fields.Problems()
+        columns = _slug_columns(row, given)
+        own = hosts.OwnHosts(ctx, (row.domain_id, str(columns.get("slug", row.slug))))
+        own_fields = {name: value for name, value in given.items() if name not in _APART}
+        columns |= fields.columns(
+            ctx, own_fields, own, problems, allow_past_expiry=allow_past_expiry
+        )
+        fields.check_together(_after(row, columns), problems)
+        tags = fields.tags(patch.tags, problems) if isinstance(patch.tags, tuple) else None
+        where = _destinations(before, given, own, problems)
+        problems.raise_if_any()
+        columns |= _routing_columns(before, where)
+        _check_activity(ctx, who, row, columns)
+        _apply(ctx, row, columns)
+        if where is not None:
+            destinations.store(row.id, where, now_ms=to_ms(ctx.now))
+        if tags is not None:
+            store_tags(row.id, row.workspace_id, tags)
+        _count_uses(row, columns)
+        after = _finished(ctx, who, uid, before, "link.update")
+        if after.slug != before.slug:
+            changes.record(ctx, Changed("link", row.id, row.domain_id, after.slug))
+        return after
+
+
+def replace_variants(
+    ctx: Context,
+    who: Principal,
+    uid: str,
+    variants: Sequence[NewVariant],
+    *,
+    if_version: int | None = None,
+) -> LinkView:
+    """Replace a link's variants; rules and a default whose label is gone are dropped (K5).
+
+    :raises: as :func:`update`.
+    """
+    who.need("update")
+    with write():
+        row = _living_row(who, uid, if_version)
+        before = views(ctx, [row])[0]
+        labels = {variant.label for variant in variants}
+        kept = [r for r in before.rules if r.use in labels or r.use == destinations.SPLIT]
+        mode = before.mode if before.mode == "rules" and kept else None
+        patch = LinkPatch(
+            variants=tuple(variants),
+            rules=tuple(NewRule(rule.when, rule.use) for rule in kept),
+            default=before.default if before.default in labels else None,
+            mode=mode,
+        )
+        return update(ctx, who, uid, patch)
+
+
+def trash(ctx: Context, who: Principal, uid: str, *, if_version: int | None = None) -> LinkView:
+    """Move a link to the trash: it answers 410 and keeps its slug until it is purged.
+
+    :raises NotFound: unknown, another workspace's, or in the trash already.
+    :raises PreconditionFailed: as :func:`update`.
+    """
+    who.need("delete")
+    with write():
+        row = _living_row(who, uid, if_version)
+        before = views(ctx, [row])[0]
+        _apply(ctx, row, {"deleted_at": ctx.now})
+        return _finished(ctx, who, uid, before, "link.trash")
+
+
+def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
+    """Take a link out of the trash; one that is not in it stays as it is.
+
+    :raises NotFound: unknown, or another workspace's.
+    :raises LinkLimitReached: the plan allows no more active links.
+    :raises ValidationFailed: another link stands for its post or page by now (U3).
+    """
+    who.need("update")
+    with write():
+        row = row_of(who, uid)
+        before = views(ctx, [row])[0]
+        if row.deleted_at is None:
+            return before
+        _check_activity(ctx, who, row, {"deleted_at": None})
+        _apply(ctx, row, {"deleted_at": None})
+        return _finished(ctx, who, uid, before, "link.restore")
+
+
+def _living_row(who: Principal, uid: str, if_version: int | None) -> Link:
+    row = row_of(who, uid)
+    if row.deleted_at is not None:
+        raise NotFound("link outside the trash; restore it first")
+    lock(f"klink:link:{row.id}")
+    row = row_of(who, uid)  # as it is now that nobody else changes it
+    if if_version is not None and row.version != if_version:
+        raise PreconditionFailed
+    return row
+
+
+def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
+    slug = given.get("slug", row.slug)
+    if slug == row.slug:
+        return {}
+    if not isinstance(slug, str):
+        raise ValidationFailed({"slug": ["cannot be cleared"]})
+    return {"slug": slugs.check_custom(slug)}
+
+
+def _destinations(
+    before: LinkView, given: Mapping[str, object], own: hosts.OwnHosts, problems: fields.Problems
+) -> destinations.Destinations | None:
+    """The destinations after the patch, checked as a whole; None when it names none."""
+    if not _ROUTING & given.keys():
+        return None
+    same_variants = tuple(NewVariant(v.label, v.url, v.weight) for v in before.variants)
+    same_rules = tuple(NewRule(rule.when, rule.use) for rule in before.rules)
+    variants = given.get("variants", same_variants)
+    rules = given.get("rules", same_rules)
+    url = given.get("url")
+    default = given.get("default", before.default)
+    mode = given.get("mode")
+    assert isinstance(variants, tuple)
+    assert isinstance(rules, tuple)
+    if not variants:  # back to a single destination
+        url = url if url is not None else before.url
+        rules = given.get("rules", ())
+        default = given.get("default")
+    elif mode is None and "rules" not in given and before.mode != "single":
+        mode = before.mode
+    return destinations.check(
+        url=None if url is None else str(url),
+        mode=None if mode is None else str(mode),
+        variants=variants,
+        rules=rules if isinstance(rules, tuple) else (),
+        default=None if default is None else str(default),
+        own=own,
+        problems=problems,
+    )
+
+
+def _routing_columns(
+    before: LinkView, where: destinations.Destinations | None
+) -> dict[str, object]:
+    if where is None:
+        return {}
+    columns: dict[str, object] = {
+        "url": where.url,
+        "location": where.location,
+        "mode": where.mode,
+        "default_label": where.default,
+    }
+    old = sorted((v.label, v.url, v.weight) for v in before.variants)
+    new = sorted((v.label, v.url, v.weight) for v in where.variants)
+    if old != new or (not new and before.url != where.url):
+        columns |= {"run": before.run + 1, "winner_label": None, "winner_at": None}
+    return columns
+
+
+def _after(row: Link, columns: Mapping[str, object]) -> dict[str, object]:
+    names = ("starts_at", "expires_at", "type", "post_id", "site_url", "is_active", "deleted_at")
+    return {name: columns.get(name, getattr(row, name)) for name in names}
+
+
+def _check_activity(ctx: Context, who: Principal, row: Link, columns: Mapping[str, object]) -> None:
+    """A link that comes to life counts for the plan, and may clash with another (U3)."""
+    after = _after(row, columns)
+    if not _lives(ctx, after):
+        return
+    if not _lives(ctx, _after(row, {})):
+        check_limit(ctx, who)
+    if existing_for(ctx, row.workspace_id, after, but=row.id) is not None:
+        name = next((n for n in ("post_id", "site_url", "type") if n in columns), "is_active")
+        raise ValidationFailed({name: ["another active link has this post_id or site_url"]})
+
+
+def _lives(ctx: Context, state: Mapping[str, object]) -> bool:
+    expires_at = state["expires_at"]
+    expired = expires_at is not None and expires_at <= ctx.now  # type: ignore[operator]  # a time
+    return bool(state["is_active"]) and state["deleted_at"] is None and not expired
+
+
+def _apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:
+    changed = {**columns, "version": Link.version + 1, "updated_at": ctx.now}
+    try:
+        with savepoint():
+            Link.update(changed).where(Link.id == row.id).execute()
+    except peewee.IntegrityError:
+        raise SlugTaken(str(columns.get("slug", row.slug))) from None
+
+
+def _count_uses(row: Link, columns: Mapping[str, object]) -> None:
+    """Start the exact counter of uses from the clicks so far when a limit is set."""
+    if "max_clicks" not in columns or columns["max_clicks"] == row.max_clicks:
+        return
+    if columns["max_clicks"] is None:
+        LinkUse.delete().where(LinkUse.link_id == row.id).execute()
+    elif row.max_clicks is None:
+        total = LinkTotal.get_or_none(LinkTotal.link_id == row.id)
+        LinkUse.insert(link_id=row.id, used=total.clicks if total else 0).execute()
+
+
+def _finished(ctx: Context, who: Principal, uid: str, before: LinkView, action: str) -> LinkView:
+    """Write down what was done and let caches know; return the link as it is now."""
+    row = row_of(who, uid)
+    after = views(ctx, [row])[0]
+    old, new = asdict(before), asdict(after)
+    details = {
+        name: [old[name], new[name]]
+        for name in old
+        if old[name] != new[name] and name not in ("version", "updated_at")
+    }
+    audit.record(ctx, who, action, f"link:{uid}", dict(details))
+    changes.record(ctx, Changed("link", row.id, row.domain_id, before.slug))
+    return after

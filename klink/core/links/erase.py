@@ -1,0 +1,112 @@
+"""Erasing links for good, with their clicks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from klink.core import audit, changes
+from klink.core.context import Changed, Context
+from klink.core.errors import PreconditionFailed
+from klink.core.links.find import row_of
+from klink.core.principal import Principal
+from klink.db.connection import write
+from klink.db.models import (
+    Click,
+    DayVisitor,
+    Link,
+    LinkDay,
+    LinkQuarter,
+    LinkTotal,
+    LinkUse,
+    LinkVisitor,
+    Purge,
+    VariantTotal,
+)
+
+TRASH_KEPT = timedelta(days=30)
+_CHUNK = 2_000  # rows a transaction; about 50 ms at most
+
+
+def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = None) -> None:
+    """Erase a link for good, in the trash or not; its slug is free at once.
+
+    Its clicks are out of reach at once and are deleted in chunks by :func:`sweep`; those
+    that still wait in the journal are dropped. Workspace totals keep what they had.
+
+    :raises NotFound: unknown, or another workspace's.
+    :raises PreconditionFailed: the link has another version by now.
+    """
+    who.need("delete")
+    with write():
+        row = row_of(who, uid)
+        if if_version is not None and row.version != if_version:
+            raise PreconditionFailed
+        _erase(ctx, who, row)
+
+
+def purge_trash(ctx: Context, *, limit: int = 100) -> int:
+    """Erase links that have been in the trash for 30 days, at most ``limit``; return how many."""
+    with write():
+        old = list(
+            Link.select()
+            .where(Link.deleted_at <= ctx.now - TRASH_KEPT)
+            .order_by(Link.deleted_at)
+            .limit(limit)
+        )
+        for row in old:
+            _erase(ctx, None, row)
+        return len(old)
+
+
+def _erase(ctx: Context, who: Principal | None, row: Link) -> None:
+    audit.record(
+        ctx,
+        who,
+        "link.purge",
+        f"link:{row.uid}",
+        {"slug": row.slug, "url": row.url},
+        workspace_id=row.workspace_id,
+    )
+    changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
+    Link.delete().where(Link.id == row.id).execute()
+    Purge.insert(link_id=row.id, at=ctx.now).execute()
+
+
+def sweep() -> int:
+    """Delete one chunk of what purged links left behind; return how many rows went.
+
+    A click that was being folded when its link was purged is found by the next round,
+    since a purge ends only when a whole round finds nothing more.
+    """
+    with write():
+        waiting = Purge.select().order_by(Purge.at).first()
+        if waiting is None:
+            return 0
+        gone = _sweep_link(waiting.link_id)
+        if gone == 0:
+            Purge.delete().where(Purge.link_id == waiting.link_id).execute()
+            return 1
+        return gone
+
+
+def _sweep_link(link_id: int) -> int:
+    doomed = Click.select(Click.id).where(Click.link_id == link_id).limit(_CHUNK)
+    gone = int(Click.delete().where(Click.id.in_(doomed)).execute())
+    if gone:
+        return gone
+    variants = [
+        row.variant_id
+        for row in VariantTotal.select(VariantTotal.variant_id).where(
+            VariantTotal.link_id == link_id
+        )
+    ]
+    gone = int(DayVisitor.delete().where(_visited(0, [link_id])).execute())
+    if variants:
+        gone += int(DayVisitor.delete().where(_visited(1, variants)).execute())
+    for model in (LinkQuarter, LinkDay, LinkVisitor, LinkTotal, VariantTotal, LinkUse):
+        gone += int(model.delete().where(model.link_id == link_id).execute())
+    return gone
+
+
+def _visited(scope: int, ids: list[int]) -> object:
+    return (DayVisitor.scope == scope) & DayVisitor.scope_id.in_(ids)

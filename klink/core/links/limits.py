@@ -1,0 +1,64 @@
+"""Links that end: by the clock, or by the number of people they may forward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klink.core import audit, changes
+from klink.core.context import Changed, Context
+from klink.core.times import to_ms
+from klink.db.connection import read, write
+from klink.db.models import Link, LinkUse, Meta
+
+_MARK = "expired_until"
+
+
+def expire_due(ctx: Context, *, limit: int = 500) -> int:
+    """Write down which links have expired since the last call; return how many.
+
+    ``resolve`` goes by the clock, so no visitor waits for this: it tells the link's
+    history and lets caches drop what nobody can reach. The links stay as they are, so a
+    later expiry brings one back. One transaction of at most about ``limit`` links.
+    """
+    with write():
+        mark = Meta.get_or_none(Meta.key == _MARK)
+        since = int(mark.value) if mark else 0
+        # Any: peewee's query types do not survive chaining.
+        due: Any = Link.select().where(Link.expires_at > since, Link.expires_at <= ctx.now)
+        first = list(due.order_by(Link.expires_at).limit(limit))
+        if not first:
+            return 0
+        until = to_ms(first[-1].expires_at)
+        rows = list(due.where(Link.expires_at <= until))  # all that share the last moment
+        for row in rows:
+            if row.deleted_at is None:
+                changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
+                audit.record(
+                    ctx, None, "link.expire", f"link:{row.uid}", workspace_id=row.workspace_id
+                )
+        Meta.insert(key=_MARK, value=str(until)).on_conflict(
+            conflict_target=[Meta.key], update={Meta.value: str(until)}
+        ).execute()
+        return len(rows)
+
+
+def take_use(link_id: int, max_clicks: int) -> bool:
+    """Give out one of a link's ``max_clicks`` uses, or say that none is left.
+
+    Exact however many ask at once; committed before the visitor is answered.
+    """
+    with write():
+        LinkUse.insert(link_id=link_id, used=0).on_conflict_ignore().execute()
+        taken = (
+            LinkUse.update(used=LinkUse.used + 1)
+            .where(LinkUse.link_id == link_id, LinkUse.used < max_clicks)
+            .execute()
+        )
+        return bool(taken)
+
+
+def uses_left(link_id: int, max_clicks: int) -> bool:
+    """Whether a use is left; takes none."""
+    with read():
+        row = LinkUse.get_or_none(LinkUse.link_id == link_id)
+    return row is None or bool(row.used < max_clicks)

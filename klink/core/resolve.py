@@ -1,0 +1,148 @@
+"""What a visit to a short URL gets (contract: "What a visitor gets").
+
+Pure and quick: the event loop, the WSGI front and the pages all decide here. Nothing
+depends on a sweep: an expired link is expired by the clock in the visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+from klink.core.compiled import CompiledLink, CompiledVariant, Lookups, Visit
+from klink.core.routing import choose, may_split
+from klink.core.urls import append_query, clean_query, with_parameter
+
+__all__ = [
+    "CompiledLink",
+    "CompiledVariant",
+    "Decision",
+    "Outcome",
+    "Visit",
+    "forward",
+    "page_location",
+    "resolve",
+    "used_up",
+]
+
+KLID = "klid"
+"""Name of the parameter and cookie that carry a visitor id."""
+
+
+class Outcome(Enum):
+    """What kind of answer a visit gets."""
+
+    FORWARD = "forward"
+    METERED = "metered"  # live with max_clicks: a use must be taken first
+    PREVIEW = "preview"  # to the page of an in-page link
+    PASSWORD = "password"  # noqa: S105 (the form, no secret)
+    EXPIRED = "expired"  # forwarded to expired_url
+    GONE = "gone"
+    NOT_FOUND = "not_found"
+
+
+class Decision(NamedTuple):
+    """The answer to a visit.
+
+    ``location`` is ASCII, '' where there is none; for ``PREVIEW`` it is a path of this
+    server. ``variant`` is there when the visitor is forwarded to one (``FORWARD``,
+    ``METERED``). ``sets_cookie``: the raw visitor id becomes the cookie ``klid``.
+    """
+
+    outcome: Outcome
+    status: int
+    location: str = ""
+    variant: CompiledVariant | None = None
+    sets_cookie: bool = False
+
+
+_NOT_FOUND = Decision(Outcome.NOT_FOUND, 404)
+_GONE = Decision(Outcome.GONE, 410)
+_PASSWORD = Decision(Outcome.PASSWORD, 200)
+
+
+def resolve(
+    link: CompiledLink | None,
+    visit: Visit,
+    lookups: Lookups,
+    *,
+    visitor_out: Callable[[], str],
+) -> Decision:
+    """Decide a visit to ``/slug``; None stands for a slug that no link has.
+
+    :param visitor_out: gives the workspace's id of the visitor (``klid``); asked only
+        when the link tracks conversions and the visit is not private.
+    """
+    if link is None:
+        return _NOT_FOUND
+    closed = _closed(link, visit.at_ms)
+    if closed is not None:
+        return closed
+    if link.password_hash is not None:
+        return _PASSWORD
+    if link.type == "inpage":
+        return Decision(Outcome.PREVIEW, 302, page_location(link, visit))
+    return _onward(link, visit, lookups, visitor_out)
+
+
+def forward(
+    link: CompiledLink,
+    visit: Visit,
+    lookups: Lookups,
+    *,
+    visitor_out: Callable[[], str],
+) -> Decision:
+    """Decide the way on, after the page or the right password.
+
+    ``FORWARD`` or ``METERED``, unless the link has been closed meanwhile.
+    """
+    closed = _closed(link, visit.at_ms)
+    return closed if closed is not None else _onward(link, visit, lookups, visitor_out)
+
+
+def used_up(link: CompiledLink) -> Decision:
+    """Decide a ``METERED`` visit when no use is left, or one to an expired link."""
+    if link.expired_location:
+        return Decision(Outcome.EXPIRED, 302, link.expired_location)
+    return _GONE
+
+
+def page_location(link: CompiledLink, visit: Visit) -> str:
+    """Return the path of an in-page link's page, with the visit's query.
+
+    The query goes along because rules, UTM statistics and ``forward_query`` read it on
+    the way on.
+    """
+    path = f"/{link.slug}/page"
+    return f"{path}?{clean_query(visit.query)}" if visit.query else path
+
+
+def _closed(link: CompiledLink, at_ms: int) -> Decision | None:
+    """Return the answer of a link that is not live, None when it is."""
+    if link.is_quarantined:
+        return _NOT_FOUND
+    if link.starts_at_ms is not None and at_ms < link.starts_at_ms:
+        return _NOT_FOUND
+    if link.is_trashed or not link.is_active:
+        return _GONE
+    if link.expires_at_ms is not None and at_ms >= link.expires_at_ms:
+        return used_up(link)
+    return None
+
+
+def _onward(
+    link: CompiledLink, visit: Visit, lookups: Lookups, visitor_out: Callable[[], str]
+) -> Decision:
+    """Choose the variant and build the location of a live link."""
+    variant = choose(link, visit, lookups)
+    location = variant.location
+    if link.forward_query and visit.query:
+        location = append_query(location, visit.query)
+    if link.tracking and not visit.is_private:
+        location = with_parameter(location, KLID, visitor_out())
+    sets_cookie = (
+        not visit.has_cookie and not visit.is_private and (link.tracking or may_split(link))
+    )
+    outcome = Outcome.FORWARD if link.max_clicks is None else Outcome.METERED
+    return Decision(outcome, link.status, location, variant, sets_cookie)

@@ -1,0 +1,194 @@
+"""How much of their plans keys and workspaces have used.
+
+Windows are fixed and UTC. Counts are kept in memory, so that a read request writes
+nothing, and saved every second and at the end; a restart goes on from what was saved.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from klink.core.context import Context
+from klink.core.errors import PlanForbidsApi, RateLimited
+from klink.core.plans import Plan
+from klink.core.principal import Principal
+from klink.db.connection import lock, read, write
+from klink.db.models import ApiKey, Usage
+
+_TOUCH_EVERY = timedelta(minutes=1)
+_Slot = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One limit as it stands after a request: for the headers.
+
+    :param resets_at: when the window turns, aware UTC.
+    """
+
+    name: str
+    limit: int
+    remaining: int
+    length_s: int
+    resets_at: datetime
+
+
+@dataclass(slots=True)
+class _Count:
+    value: int
+    saved: int
+
+
+def _bounds(name: str, now: datetime) -> tuple[datetime, datetime]:
+    if name == "minute":
+        start = now.replace(second=0, microsecond=0)
+        return start, start + timedelta(minutes=1)
+    if name == "hour":
+        start = now.replace(minute=0, second=0, microsecond=0)
+        return start, start + timedelta(hours=1)
+    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return start, (start + timedelta(days=32)).replace(day=1)
+
+
+def _limit(plan: Plan, name: str) -> int | None:
+    return {
+        "minute": plan.requests_per_minute,
+        "hour": plan.requests_per_hour,
+        "month": plan.requests_per_month,
+    }[name]
+
+
+class Meter:
+    """Counts requests against plans; one per process, shared by its threads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[_Slot, _Count] = {}
+        self._touched: dict[int, datetime] = {}
+        self._to_touch: dict[int, datetime] = {}
+        self._mutex = threading.Lock()
+
+    def take(self, ctx: Context, who: Principal) -> list[Window]:
+        """Count one request of ``who``, or refuse it and count nothing.
+
+        :returns: the windows of the plans that cap it, tightest first.
+        :raises PlanForbidsApi: a plan without API access.
+        :raises RateLimited: a window is used up.
+        """
+        for plan in who.plans:
+            if not plan.api_access:
+                raise PlanForbidsApi(plan.name)
+        slots = self._slots(who, ctx.now)
+        with self._mutex:
+            for name, slot, limit in slots:
+                if limit is not None and self._count(slot).value >= limit:
+                    wait = _bounds(name, ctx.now)[1] - ctx.now
+                    raise RateLimited(
+                        max(1, -int(-wait.total_seconds() // 1)),
+                        f"this plan allows {limit} requests a {name}",
+                    )
+            for _, slot, _ in slots:
+                self._count(slot).value += 1
+            self._note_use(who, ctx.now)
+            return self._windows(slots, ctx.now)
+
+    def give_back(self, ctx: Context, who: Principal) -> None:
+        """Take a request back out of the month: it failed, or only repeated an answer."""
+        with self._mutex:
+            for name, slot, _ in self._slots(who, ctx.now):
+                if name == "month" and self._count(slot).value > 0:
+                    self._count(slot).value -= 1
+
+    def windows(self, ctx: Context, who: Principal) -> list[Window]:
+        """How the windows of ``who`` stand, counting nothing."""
+        with self._mutex:
+            return self._windows(self._slots(who, ctx.now), ctx.now)
+
+    def used(self, ctx: Context, who: Principal) -> dict[str, int]:
+        """Requests counted in the current minute, hour and month."""
+        with self._mutex:
+            return {name: self._count(slot).value for name, slot, _ in self._slots(who, ctx.now)}
+
+    def flush(self) -> None:
+        """Save what has changed since the last time; what fails is saved next time."""
+        with self._mutex:
+            changed = {s: c.value - c.saved for s, c in self._counts.items() if c.value != c.saved}
+            touches, self._to_touch = self._to_touch, {}
+        if not changed and not touches:
+            return
+        try:
+            self._save(changed, touches)
+        except BaseException:
+            with self._mutex:
+                self._to_touch = touches | self._to_touch
+            raise
+        with self._mutex:
+            for slot, delta in changed.items():
+                self._counts[slot].saved += delta
+            self._forget_old()
+
+    def _save(self, changed: dict[_Slot, int], touches: dict[int, datetime]) -> None:
+        with write():
+            lock("klink:usage")  # one order for several processes
+            for (scope, window, start), delta in sorted(changed.items()):
+                Usage.insert(scope=scope, window=window, start=start, count=delta).on_conflict(
+                    conflict_target=[Usage.scope, Usage.window, Usage.start],
+                    update={Usage.count: Usage.count + delta},
+                ).execute()
+            for key_id, at in sorted(touches.items()):
+                ApiKey.update(last_used_at=at).where(ApiKey.id == key_id).execute()
+
+    def _slots(self, who: Principal, now: datetime) -> list[tuple[str, _Slot, int | None]]:
+        slots = []
+        for name in ("minute", "hour", "month"):
+            owner = f"workspace:{who.workspace_id}" if name == "month" else f"key:{who.key_id}"
+            limits = [n for n in (_limit(plan, name) for plan in who.plans) if n is not None]
+            start = int(_bounds(name, now)[0].timestamp())
+            slots.append((name, (owner, name, start), min(limits) if limits else None))
+        return slots
+
+    def _windows(self, slots: list[tuple[str, _Slot, int | None]], now: datetime) -> list[Window]:
+        found = []
+        for name, slot, limit in slots:
+            if limit is not None:
+                start, end = _bounds(name, now)
+                left = max(0, limit - self._count(slot).value)
+                length_s = int((end - start).total_seconds())
+                found.append(Window(name, limit, left, length_s, end))
+        return sorted(found, key=lambda w: (w.remaining, w.length_s))
+
+    def _count(self, slot: _Slot) -> _Count:
+        count = self._counts.get(slot)
+        if count is None:
+            scope, window, start = slot
+            with read():
+                row = Usage.get_or_none(
+                    Usage.scope == scope, Usage.window == window, Usage.start == start
+                )
+            value = row.count if row else 0
+            count = self._counts[slot] = _Count(value, value)
+        return count
+
+    def _note_use(self, who: Principal, now: datetime) -> None:
+        if who.key_id is None:
+            return
+        last = self._touched.get(who.key_id)
+        if last is None or now - last >= _TOUCH_EVERY:
+            self._touched[who.key_id] = self._to_touch[who.key_id] = now
+
+    def _forget_old(self) -> None:
+        newest: dict[tuple[str, str], int] = {}
+        for scope, window, start in self._counts:
+            key = (scope, window)
+            newest[key] = max(start, newest.get(key, start))
+        for slot in list(self._counts):
+            count = self._counts[slot]
+            if slot[2] < newest[slot[:2]] and count.value == count.saved:
+                del self._counts[slot]
+
+
+def prune(now: datetime) -> int:
+    """Delete windows that ended more than two months ago; return how many."""
+    before = int((now - timedelta(days=62)).timestamp())
+    return int(Usage.delete().where(Usage.start < before).execute())

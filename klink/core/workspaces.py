@@ -1,0 +1,149 @@
+"""Workspaces: who owns links."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from klink.core import audit
+from klink.core.context import Context
+from klink.core.errors import Conflict, NotFound, ValidationFailed
+from klink.core.plans import named
+from klink.db.connection import lock, read, write
+from klink.db.models import Membership, User, Workspace
+
+ROLES = ("owner", "admin", "editor", "viewer")
+MAX_NAME = 100
+FIRST = "default"
+LOCAL_OWNER = "owner@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceView:
+    """A workspace as doors show it."""
+
+    id: int
+    uid: str
+    name: str
+    plan: str | None
+    currency: str
+    created_at: datetime
+
+
+def _view(row: Workspace) -> WorkspaceView:
+    return WorkspaceView(row.id, row.uid, row.name, row.plan, row.currency, row.created_at)
+
+
+def ensure_first(ctx: Context) -> None:
+    """Give a fresh database its workspace ``default`` and a local owner."""
+    with read():
+        if Workspace.select().exists() and User.select().exists():
+            return
+    with write():
+        lock("klink:first")
+        if not User.select().exists():
+            User.insert(
+                uid=str(uuid.uuid4()),
+                email=LOCAL_OWNER,
+                name="Owner",
+                is_active=True,
+                created_at=ctx.now,
+            ).execute()
+        if not Workspace.select().exists():
+            create(ctx, FIRST)
+
+
+def create(ctx: Context, name: str, plan: str | None = None) -> WorkspaceView:
+    """Make a workspace; the first owner becomes its owner.
+
+    :raises ValidationFailed: name or plan cannot be accepted.
+    :raises Conflict: the name is taken.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
+    if plan is not None:
+        named(ctx.settings.plans, plan)
+    with write():
+        lock("klink:workspaces")
+        if Workspace.select().where(Workspace.name == name).exists():
+            raise Conflict(f"there is a workspace {name!r} already")
+        row = Workspace.create(
+            uid=str(uuid.uuid4()),
+            public_id=f"ws_{secrets.token_hex(8)}",
+            name=name,
+            plan=plan,
+            currency="USD",
+            created_at=ctx.now,
+        )
+        owner = _first_owner()
+        if owner is not None:
+            Membership.create(user=owner, workspace=row, role="owner", created_at=ctx.now)
+        audit.record(ctx, None, "workspace.create", f"workspace:{row.uid}", workspace_id=row.id)
+        return _view(row)
+
+
+def _first_owner() -> User | None:
+    owner: User | None = (
+        User.select().join(Membership).where(Membership.role == "owner").order_by(User.id).first()
+    )
+    return owner or User.select().order_by(User.id).first()
+
+
+def all_of_them() -> list[WorkspaceView]:
+    """Every workspace, oldest first."""
+    with read():
+        return [_view(row) for row in Workspace.select().order_by(Workspace.id)]
+
+
+def find(name_or_id: str | None) -> WorkspaceView:
+    """The workspace with this name or id; without one, the first.
+
+    :raises NotFound: when there is none.
+    """
+    with read():
+        query = Workspace.select().order_by(Workspace.id)
+        if name_or_id is None:
+            row = query.first()
+        else:
+            row = query.where(Workspace.name == name_or_id).first()
+            if row is None:
+                same_id = [w for w in query if name_or_id in (str(w.id), w.uid)]
+                row = same_id[0] if same_id else None
+    if row is None:
+        raise NotFound(f"workspace {name_or_id!r}" if name_or_id else "workspace")
+    return _view(row)
+
+
+def get(workspace_id: int) -> WorkspaceView:
+    """The workspace with this id.
+
+    :raises NotFound: when there is none.
+    """
+    with read():
+        row = Workspace.get_or_none(Workspace.id == workspace_id)
+    if row is None:
+        raise NotFound("workspace")
+    return _view(row)
+
+
+def set_plan(ctx: Context, workspace_id: int, plan: str) -> WorkspaceView:
+    """Give a workspace a plan: a cap on all its keys together.
+
+    :raises ValidationFailed: no such plan.
+    """
+    named(ctx.settings.plans, plan)
+    with write():
+        Workspace.update(plan=plan).where(Workspace.id == workspace_id).execute()
+        view = get(workspace_id)
+        audit.record(
+            ctx,
+            None,
+            "workspace.plan",
+            f"workspace:{view.uid}",
+            {"plan": plan},
+            workspace_id=workspace_id,
+        )
+        return view

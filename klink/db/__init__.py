@@ -1,0 +1,1 @@
+"""The database: models, migrations, the connection, and the SQL that differs by engine."""

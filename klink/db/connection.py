@@ -1,0 +1,216 @@
+"""The one database: how it is bound, read, and written.
+
+Two engines stand behind the same functions: SQLite (one writer, ``BEGIN IMMEDIATE``) and
+PostgreSQL. Everything that changes data runs inside :func:`write`, the unit of work:
+nested calls join the outer one, so a door decides what commits together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import peewee
+
+log = logging.getLogger(__name__)
+
+Engine = Literal["sqlite", "postgresql"]
+
+LOCK_TIMEOUT_S = 2.0
+"""How long a write waits for the lock before it is refused (architecture: event loop)."""
+
+database = peewee.DatabaseProxy()
+
+
+class KlinkError(Exception):
+    """A refusal with a stable ``code`` and a text that says what to do.
+
+    It stands here, below the core, only because the database has one of its own;
+    :mod:`klink.core.errors` holds the tree.
+    """
+
+    code = "error"
+
+
+class DatabaseBusy(KlinkError):
+    """The database could not be used in time: locked, full, or out of reach."""
+
+    code = "database_busy"
+
+    def __init__(self) -> None:
+        super().__init__("the database is busy or cannot be written just now; try again soon")
+
+
+class _Bound:
+    """What :func:`connect` has bound; one per process."""
+
+    engine: Engine = "sqlite"
+    writer = threading.Lock()  # fair turn-taking before SQLite's own lock, which is not
+
+
+def connect(url: str, data_dir: Path) -> None:
+    """Bind ``database`` to ``url`` and make sure that it answers.
+
+    :param url: ``sqlite:///name.db`` (relative to ``data_dir``), ``sqlite:////absolute.db``
+        or ``postgresql://…``.
+    :raises DatabaseBusy: when it does not answer.
+    """
+    disconnect()
+    if url.startswith("sqlite:///"):
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        bound: peewee.Database = _sqlite(data_dir / url.removeprefix("sqlite:///"))
+        _Bound.engine = "sqlite"
+    else:
+        bound = _postgresql(url)
+        _Bound.engine = "postgresql"
+    database.initialize(bound)
+    with read():
+        database.execute_sql("SELECT 1")
+
+
+def disconnect() -> None:
+    """Close this thread's connection and let go of the database; safe when there is none."""
+    if database.obj is not None:
+        if not database.is_closed():
+            database.close()
+        database.initialize(None)
+
+
+def close_thread() -> None:
+    """Close the connection of the calling thread; a thread that ends calls this."""
+    if database.obj is not None and not database.is_closed():
+        database.close()
+
+
+def engine() -> Engine:
+    """The engine in use."""
+    return _Bound.engine
+
+
+def sqlite_path(url: str, data_dir: Path) -> Path | None:
+    """The file behind a ``sqlite:///`` URL, or None for another engine."""
+    return data_dir / url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
+
+
+def _sqlite(path: Path) -> peewee.SqliteDatabase:
+    return peewee.SqliteDatabase(
+        str(path),
+        timeout=LOCK_TIMEOUT_S,
+        returning_clause=True,
+        pragmas=[
+            # auto_vacuum only takes effect before the first table is written.
+            ("auto_vacuum", "INCREMENTAL"),
+            ("journal_mode", "WAL"),
+            ("synchronous", "FULL"),
+            ("foreign_keys", "ON"),
+            ("cache_size", -32768),
+            ("temp_store", "MEMORY"),
+        ],
+    )
+
+
+def _postgresql(url: str) -> peewee.PostgresqlDatabase:
+    timeout_ms = int(LOCK_TIMEOUT_S * 1000)
+    return peewee.PostgresqlDatabase(
+        url,
+        prefer_psycopg3=True,
+        connect_timeout=5,
+        application_name="klink",
+        options=f"-c lock_timeout={timeout_ms} -c client_min_messages=warning",
+    )
+
+
+def _open() -> None:
+    """Give the calling thread a connection that works."""
+    if database.is_closed():
+        database.connect()
+    elif _Bound.engine == "postgresql" and not database.is_connection_usable():
+        database.close()
+        database.connect()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the driver's 'cannot now' into :class:`DatabaseBusy`."""
+    try:
+        yield
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        log.warning("the database refused: %s", str(error).splitlines()[0][:200])
+        raise DatabaseBusy from error
+
+
+@contextmanager
+def read() -> Iterator[None]:
+    """Run reads on this thread's connection; inside :func:`write` they see its changes.
+
+    :raises DatabaseBusy: when the database cannot be read now.
+    """
+    with _refusals():
+        _open()
+        yield
+
+
+@contextmanager
+def write() -> Iterator[None]:
+    """One transaction; nested calls join it.
+
+    Everything inside commits together or not at all. SQLite: ``BEGIN IMMEDIATE``, so
+    there is one writer; keep it short (≤ 50 ms), since the others wait.
+
+    :raises DatabaseBusy: when the lock is not had within ``LOCK_TIMEOUT_S``.
+    """
+    if in_write():
+        yield
+        return
+    with _refusals():
+        _open()
+        if _Bound.engine == "postgresql":
+            with database.atomic():
+                yield
+            return
+        if not _Bound.writer.acquire(timeout=LOCK_TIMEOUT_S):
+            raise DatabaseBusy
+        try:
+            with database.atomic("IMMEDIATE"):
+                yield
+        finally:
+            _Bound.writer.release()
+
+
+def in_write() -> bool:
+    """Whether the calling thread is inside :func:`write`."""
+    return bool(database.transaction_depth() > 0)
+
+
+def savepoint() -> AbstractContextManager[Any]:  # peewee's own type is not exported
+    """A part of the current :func:`write` that can fail alone."""
+    return database.savepoint()  # type: ignore[no-any-return]  # the proxy has no types
+
+
+def after_commit(fn: Callable[[], None]) -> None:
+    """Run ``fn`` once the current :func:`write` has committed; never if it rolls back."""
+    database.after_commit(fn)
+
+
+def lock(name: str) -> None:
+    """Hold the named lock until the current :func:`write` ends.
+
+    SQLite has one writer and needs none; on PostgreSQL it is an advisory lock, so that
+    "look, then insert" is safe there too.
+    """
+    if _Bound.engine == "postgresql":
+        database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+
+
+def try_lock(name: str) -> bool:
+    """Like :func:`lock`, but say False when another transaction holds it."""
+    if _Bound.engine != "postgresql":
+        return True
+    row = database.execute_sql(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", (name,)
+    ).fetchone()
+    return bool(row[0])

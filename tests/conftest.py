@@ -1,0 +1,59 @@
+"""What every test may ask for: a fresh database on each engine, and the cast of people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from klink.db import connection, migrate
+from tests.postgres import Cluster
+
+ENGINES = os.environ.get("KLINK_TEST_ENGINES", "sqlite,postgresql").split(",")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server of our own for this run."""
+    running = Cluster.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine a test runs on; a test that asks for the database runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy from."""
+    folder = tmp_path_factory.mktemp("template")
+    connection.connect("sqlite:///klink.db", folder)
+    migrate.migrate()
+    connection.disconnect()
+    return folder / "klink.db"
+
+
+@pytest.fixture
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database that nobody is connected to."""
+    if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "klink.db")
+        yield f"sqlite:///{tmp_path / 'klink.db'}"
+    else:
+        running: Cluster = request.getfixturevalue("cluster")
+        with running.fresh_database() as url:
+            yield url
+
+
+@pytest.fixture
+def db(database_url: str, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated database, bound; gives its URL."""
+    connection.connect(database_url, tmp_path)
+    yield database_url
+    connection.disconnect()

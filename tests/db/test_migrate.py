@@ -1,0 +1,79 @@
+"""Migrations and models describe the same tables, on both engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from klink.db import connection, migrate
+from klink.db.connection import database
+from klink.db.models import BASE_DOMAIN_ID, MODELS, Domain, Meta
+
+_SAME = {"INTEGER": "INT", "BIGINT": "INT", "SMALLINT": "INT", "BOOLEAN": "INT"}
+
+
+def _schema(engine: str) -> dict[str, object]:
+    """Columns (name, type, null) and indexes (columns, unique) of every table."""
+    tables = sorted(t for t in database.get_tables() if not t.startswith("sqlite_"))
+    shape: dict[str, object] = {}
+    for table in tables:
+        columns = [
+            # SQLite has one integer type and lets a primary key look nullable.
+            (
+                c.name,
+                _SAME.get(c.data_type.upper(), c.data_type) if engine == "sqlite" else c.data_type,
+                c.null and not c.primary_key,
+                c.primary_key,
+            )
+            for c in database.get_columns(table)
+        ]
+        indexes = sorted(
+            (tuple(i.columns), i.unique)
+            for i in database.get_indexes(table)
+            if not i.name.startswith("sqlite_autoindex")
+        )
+        keys = sorted(
+            (k.column, k.dest_table, k.dest_column) for k in database.get_foreign_keys(table)
+        )
+        shape[table] = (columns, sorted(database.get_primary_keys(table)), indexes, keys)
+    return shape
+
+
+def test_migrated_schema_and_models_are_equal(db: str, engine: str) -> None:
+    migrated = _schema(engine)
+    for model in reversed(MODELS):
+        database.execute_sql(
+            f"DROP TABLE {model._meta.table_name} {'CASCADE' if engine == 'postgresql' else ''}"
+        )
+    database.create_tables(MODELS)
+    assert _schema(engine) == migrated
+
+
+def test_a_fresh_database_has_an_epoch_and_the_base_domain(db: str) -> None:
+    assert len(migrate.epoch()) == 16
+    assert Domain.get_by_id(BASE_DOMAIN_ID).host == ""
+    assert migrate.pending() == []
+    assert migrate.migrate() == []
+
+
+def test_the_next_domain_does_not_clash_with_the_base_domain(db: str) -> None:
+    with connection.write():
+        made = Domain.create(host="go.example.org", created_at=0)
+    assert made.id > BASE_DOMAIN_ID
+
+
+def test_a_newer_database_is_refused_with_a_clear_line(db: str) -> None:
+    Meta.update(value="9999").where(Meta.key == "schema").execute()
+    with pytest.raises(migrate.DatabaseTooNew, match="schema 9999"):
+        migrate.migrate()
+
+
+def test_a_killed_migration_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
+    connection.connect("sqlite:///new.db", tmp_path)
+    with pytest.raises(RuntimeError), connection.write():
+        migrate._run(migrate.available()[0][1])
+        raise RuntimeError
+    assert migrate.schema_version() == 0
+    assert migrate.migrate() == [name for _, name in migrate.available()]
+    connection.disconnect()
