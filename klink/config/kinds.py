@@ -1,0 +1,190 @@
+"""The kinds of values a setting can have: how each is read, and what it allows.
+
+A kind's ``read`` takes what TOML gave and returns what klink works with, or raises
+``ValueError``. Its ``from_text`` first makes of an environment variable's text what TOML
+would have given.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+import ada_url
+
+Network = IPv4Network | IPv6Network
+
+DURATION_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.(?!-)[A-Za-z0-9-]{1,63})*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{0,64}")
+_PLAN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_DATABASE_URL = re.compile(
+    r"sqlite:///[^?#\x00-\x1f\x7f]*[^/?#\x00-\x1f\x7f]|postgresql://[^\x00-\x20\x7f]+"
+)
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+
+
+class Kind(NamedTuple):
+    """One kind of value; ``allowed`` ends the sentence "allowed: …" of an error."""
+
+    allowed: str
+    read: Callable[[object], object]
+    from_text: Callable[[str], object] = str
+
+
+def whole(minimum: int, maximum: int) -> Kind:
+    """A whole number from ``minimum`` to ``maximum``."""
+
+    def read(value: object) -> int:
+        if type(value) is not int or not minimum <= value <= maximum:  # a bool is an int too
+            raise ValueError
+        return value
+
+    return Kind(f"a whole number from {minimum} to {maximum}", read, _number_from_text)
+
+
+def duration(minimum_s: int, words: Mapping[str, float | None] | None = None) -> Kind:
+    """A duration such as "15m" in seconds as a float, or one of ``words``."""
+    known = dict(words or {})
+
+    def read(value: object) -> float | None:
+        text = _text(value)
+        if text in known:
+            return known[text]
+        match = _DURATION.fullmatch(text)
+        seconds = int(match[1]) * DURATION_UNITS_S[match[2]] if match else -1
+        if not minimum_s <= seconds <= 36_500 * DURATION_UNITS_S["d"]:
+            raise ValueError
+        return float(seconds)
+
+    also = "".join(f'"{word}", ' for word in known)
+    return Kind(f'{also}a duration such as "2s", "15m", "24h", "400d", at least {minimum_s}s', read)
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """Host (without brackets) and port of ``host:port``; raises ``ValueError``."""
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65_535:
+        raise ValueError("the port is missing or no number up to 65535")
+    if host.startswith("[") and host.endswith("]"):
+        return str(IPv6Address(host[1:-1])), int(port)
+    if ":" in host:
+        raise ValueError(f"an IPv6 address stands in brackets: [{host}]:{port}")
+    if re.fullmatch(r"[0-9.]+", host):
+        return str(ip_address(host)), int(port)
+    if not _HOST_NAME.fullmatch(host):
+        raise ValueError("the host is missing or malformed")
+    return host.lower(), int(port)
+
+
+def join_listen(host: str, port: int) -> str:
+    """``host:port`` as ``server.listen`` takes it, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+
+
+def _number_from_text(text: str) -> object:
+    return int(text) if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) else text
+
+
+def _flag_from_text(text: str) -> object:
+    return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
+
+
+def _list_from_text(text: str) -> object:
+    """A list in TOML's form (JSON's is the same), else texts between commas."""
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return tomllib.loads(f"list = {text}")["list"]
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("it must be a text in quotes")
+    return value
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = _text(value)
+        if not pattern.fullmatch(text):
+            raise ValueError
+        return text
+
+    return read
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _read_limit(value: object) -> int | None:
+    if value == "unlimited":
+        return None
+    if type(value) is not int or not 1 <= value <= 10**12:  # a bool is an int too
+        raise ValueError
+    return value
+
+
+def _read_path(value: object) -> str:
+    text = _text(value)
+    if re.search(r"[\x00-\x1f\x7f]", text) or text.startswith("~"):
+        raise ValueError('"~" stays as it is: write the folder out' if "~" in text else "")
+    return text
+
+
+def _read_folder(value: object) -> str:
+    if not (text := _read_path(value)):
+        raise ValueError
+    return text
+
+
+def _read_listen(value: object) -> str:
+    return join_listen(*split_listen(_text(value)))
+
+
+def _read_base_url(value: object) -> str:
+    """Scheme, host and port as the URL standard writes them, without a slash at the end."""
+    text = _text(value)
+    if _UNPRINTABLE.search(text) or not re.match(r"https?://", text, re.IGNORECASE):
+        raise ValueError
+    try:
+        url = ada_url.URL(text)
+    except ValueError:
+        raise ValueError("the host or port is malformed") from None
+    if url.username or url.password or url.pathname != "/" or re.search(r"[?#]", text):
+        raise ValueError("only scheme, host and port")
+    return url.href.removesuffix("/")
+
+
+def _read_networks(value: object) -> tuple[Network, ...]:
+    if not isinstance(value, list):
+        raise ValueError("it must be a list")
+    return tuple(ip_network(_text(each)) for each in value)
+
+
+FLAG = Kind("true or false", _read_flag, _flag_from_text)
+FOLDER = Kind("the path of a folder", _read_folder)
+OPTIONAL_FILE = Kind('the path of a file, or ""', _read_path)
+HEADER_NAME = Kind('the name of a header such as "CF-IPCountry", or ""', _matching(_HEADER_NAME))
+LIMIT = Kind('a whole number from 1, or "unlimited"', _read_limit, _number_from_text)
+PLAN_NAME = Kind("the name of a plan (small letters, digits, - and _)", _matching(_PLAN_NAME))
+LISTEN = Kind('"host:port" such as "127.0.0.1:8080" or "[::1]:8080"', _read_listen)
+BASE_URL = Kind('"http://host" or "https://host", with a port if need be', _read_base_url)
+NETWORKS = Kind(
+    'a list of addresses and networks such as ["10.0.0.0/8", "::1"]',
+    _read_networks,
+    _list_from_text,
+)
+DATABASE_URL = Kind(
+    '"sqlite:///name.db", "sqlite:////absolute.db" or "postgresql://user:password@host/name"',
+    _matching(_DATABASE_URL),
+)
