@@ -205,7 +205,7 @@ class Jobs:
         metadata=_about(
             "1m",
             duration(1),
-            "How often links past their expiry are marked inactive",
+            "How often expiries that have come are written to the audit log",
             unit="duration",
             key="expire_every",
         )

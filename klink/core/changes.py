@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from klink.core.context import Changed, Context
-from klink.db.connection import after_commit, read
+from klink.db.connection import after_commit, read, write
 from klink.db.models import Change
 
 _OVERLAP = timedelta(seconds=10)
@@ -50,6 +50,8 @@ class Follower:
         return [Changed(r.kind, r.link_id, r.domain_id, r.slug) for r in fresh]
 
 
-def prune(before: datetime) -> int:
-    """Delete entries older than ``before``; return how many."""
-    return int(Change.delete().where(Change.at < before).execute())
+def prune(before: datetime, *, limit: int = 1000) -> int:
+    """Delete entries older than ``before``, at most ``limit``; return how many."""
+    old = Change.select(Change.seq).where(Change.at < before).order_by(Change.at).limit(limit)
+    with write():
+        return int(Change.delete().where(Change.seq.in_(old)).execute())

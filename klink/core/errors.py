@@ -6,13 +6,13 @@ the tree in its own shape, in one place; nothing below a door knows a status cod
 
 from __future__ import annotations
 
-from klink.db.connection import DatabaseBusy as DatabaseBusy
-from klink.db.connection import KlinkError as KlinkError
+from klink.db.connection import DatabaseBusy, KlinkError
 
 __all__ = [
     "Conflict",
     "DatabaseBusy",
     "Forbidden",
+    "Gone",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "InsufficientScope",
@@ -141,6 +141,15 @@ class NotFound(KlinkError):
 
     def __init__(self, what: str = "link") -> None:
         super().__init__(f"no such {what}")
+
+
+class Gone(KlinkError):
+    """The link is in the trash: it can be restored or purged, nothing else."""
+
+    code = "gone"
+
+    def __init__(self) -> None:
+        super().__init__("the link is in the trash; restore it, or purge it to free its slug")
 
 
 class Conflict(KlinkError):

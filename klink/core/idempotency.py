@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from klink.core.context import Context
 from klink.core.errors import IdempotencyInProgress, IdempotencyKeyReused, ValidationFailed
-from klink.db.connection import try_lock
+from klink.db.connection import try_lock, write
 from klink.db.models import Idempotent
 
 KEPT = timedelta(hours=24)
@@ -78,6 +78,13 @@ def store(ctx: Context, scope_id: str, hashed: str, answer: Answer) -> None:
     ).execute()
 
 
-def prune(now: datetime) -> int:
-    """Delete answers that are no longer kept; return how many."""
-    return int(Idempotent.delete().where(Idempotent.created_at <= now - KEPT).execute())
+def prune(now: datetime, *, limit: int = 100) -> int:
+    """Delete answers that are no longer kept, at most ``limit``; return how many."""
+    old = (
+        Idempotent.select(Idempotent.id)
+        .where(Idempotent.created_at <= now - KEPT)
+        .order_by(Idempotent.created_at)
+        .limit(limit)
+    )
+    with write():
+        return int(Idempotent.delete().where(Idempotent.id.in_(old)).execute())

@@ -15,6 +15,7 @@ from klink.core.routing import choose, may_split
 from klink.core.urls import append_query, clean_query, with_parameter
 
 __all__ = [
+    "KLID",
     "CompiledLink",
     "CompiledVariant",
     "Decision",
@@ -57,6 +58,7 @@ class Decision(NamedTuple):
     sets_cookie: bool = False
 
 
+_FORWARD, _METERED = Outcome.FORWARD, Outcome.METERED
 _NOT_FOUND = Decision(Outcome.NOT_FOUND, 404)
 _GONE = Decision(Outcome.GONE, 410)
 _PASSWORD = Decision(Outcome.PASSWORD, 200)
@@ -144,5 +146,5 @@ def _onward(
     sets_cookie = (
         not visit.has_cookie and not visit.is_private and (link.tracking or may_split(link))
     )
-    outcome = Outcome.FORWARD if link.max_clicks is None else Outcome.METERED
+    outcome = _FORWARD if link.max_clicks is None else _METERED
     return Decision(outcome, link.status, location, variant, sets_cookie)

@@ -99,10 +99,13 @@ def split(link: CompiledLink, visitor: str) -> CompiledVariant:
     variants' order: changing 50/50 to 60/40 moves a tenth of the visitors, and where
     somebody stands on one link says nothing of another.
     """
-    total = sum(variant.weight for variant in link.variants)
+    variants = link.variants
+    total = 0
+    for variant in variants:
+        total += variant.weight
     text = f"{link.id}\0{visitor}".encode("utf-8", "surrogatepass")
     point = int.from_bytes(blake2b(text, digest_size=8).digest(), "big") * total >> 64
-    for variant in link.variants:
+    for variant in variants:
         point -= variant.weight
         if point < 0:
             return variant

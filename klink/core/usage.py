@@ -188,7 +188,22 @@ class Meter:
                 del self._counts[slot]
 
 
-def prune(now: datetime) -> int:
-    """Delete windows that ended more than two months ago; return how many."""
-    before = int((now - timedelta(days=62)).timestamp())
-    return int(Usage.delete().where(Usage.start < before).execute())
+def prune(now: datetime, *, limit: int = 300) -> int:
+    """Delete windows that ended long ago, at most ``limit``; return how many.
+
+    Months are kept for two of them, minutes and hours for two days.
+    """
+    month = int((now - timedelta(days=62)).timestamp())
+    shorter = int((now - timedelta(days=2)).timestamp())
+    is_old = (Usage.start < month) | ((Usage.start < shorter) & (Usage.window != "month"))
+    with read():  # no index leads there, so it is looked for before the lock is taken
+        old = list(Usage.select().where(is_old).limit(limit))
+    if old:
+        with write():
+            for row in old:
+                Usage.delete().where(
+                    Usage.scope == row.scope,
+                    Usage.window == row.window,
+                    Usage.start == row.start,
+                ).execute()
+    return len(old)

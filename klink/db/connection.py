@@ -188,7 +188,7 @@ def in_write() -> bool:
 
 def savepoint() -> AbstractContextManager[Any]:  # peewee's own type is not exported
     """A part of the current :func:`write` that can fail alone."""
-    return database.savepoint()  # type: ignore[no-any-return]  # the proxy has no types
+    return database.savepoint()
 
 
 def after_commit(fn: Callable[[], None]) -> None:

@@ -51,7 +51,7 @@ def test_white_space_and_order_do_not_make_another_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "key"),
+    "header, key",
     [("abc", "abc"), ('"abc"', "abc"), (" abc ", "abc"), ("a" * 255, "a" * 255), ('"', '"')],
 )
 def test_keys_come_quoted_or_bare(header: str, key: str) -> None:

@@ -127,7 +127,7 @@ def test_the_same_slug_asked_for_by_many_at_once_goes_to_one(
 
 
 @pytest.mark.parametrize(
-    ("fields", "where"),
+    "fields, where",
     [
         ({"url": "javascript:alert(1)"}, "url"),
         ({"url": "https://user:pw@example.com/"}, "url"),
@@ -340,7 +340,7 @@ def test_the_trash_can_be_undone(ctx: Context, owner: Principal) -> None:
 
 def test_a_purge_takes_everything_with_it(ctx: Context, owner: Principal) -> None:
     link = make(ctx, owner, variants=AB, tags=("x",), max_clicks=3)
-    click = {name: 0 for name in ("at", "variant_id", "run", "kind", "is_click", "is_view")}
+    click = dict.fromkeys(("at", "variant_id", "run", "kind", "is_click", "is_view"), 0)
     text = dict.fromkeys(
         ("reason", "visitor", "net", "country", "device", "browser", "os", "language", "referrer"),
         "",
@@ -372,7 +372,7 @@ def test_the_plan_limits_living_links_only(world: World, owner: Principal) -> No
     make(world.ctx, small, expires_at=NOW + timedelta(hours=1))
     with pytest.raises(errors.LinkLimitReached):
         make(world.ctx, small)
-    assert make(world.later(timedelta(hours=2)), small)  # the other has expired
+    assert make(world.later(timedelta(hours=2)), small).is_active  # the other has expired
     links.update(world.ctx, small, first.uid, LinkPatch(is_active=False))
     with pytest.raises(errors.LinkLimitReached):
         links.update(world.ctx, small, first.uid, LinkPatch(is_active=True))
@@ -395,8 +395,10 @@ def test_the_workspaces_plan_is_a_further_cap(ctx: Context, owner: Principal) ->
 
 def test_a_post_and_a_page_have_one_active_inpage_link(ctx: Context, owner: Principal) -> None:
     first = make(ctx, owner, type="inpage", post_id="42", site_url="https://blog.example/42")
-    for fields in ({"post_id": "42"}, {"site_url": "https://blog.example/42"}):
-        again = links.create(ctx, owner, NewLink(url=HOME, type="inpage", **fields))
+    by_post = NewLink(url=HOME, type="inpage", post_id="42")
+    by_page = NewLink(url=HOME, type="inpage", site_url="https://blog.example/42")
+    for new in (by_post, by_page):
+        again = links.create(ctx, owner, new)
         assert (again.link.id, again.existing) == (first.id, True)
     assert not links.create(ctx, owner, NewLink(url=HOME, post_id="42")).existing  # direct
     links.update(ctx, owner, first.uid, LinkPatch(is_active=False))

@@ -26,25 +26,25 @@ def keyed(world: World, owner: Principal) -> Principal:
     return replace(owner, key_id=view.id, plan=Plan("small", 3, 5, 6))
 
 
-def at(world: World, *moment: int) -> World:
-    return World(replace(world.ctx, now=datetime(*moment, tzinfo=UTC)), [])  # type: ignore[misc]
+def at(world: World, moment: str) -> World:
+    return World(replace(world.ctx, now=datetime.fromisoformat(moment).replace(tzinfo=UTC)), [])
 
 
 def test_minute_hour_and_month_turn_at_their_second(world: World, keyed: Principal) -> None:
     meter = Meter()
-    early = at(world, 2026, 1, 31, 22, 59, 59).ctx
+    early = at(world, "2026-01-31T22:59:59").ctx
     for _ in range(3):
         meter.take(early, keyed)
     with pytest.raises(errors.RateLimited) as caught:
         meter.take(early, keyed)
     assert caught.value.retry_after_s == 1
-    next_hour = at(world, 2026, 1, 31, 23, 0, 0).ctx
+    next_hour = at(world, "2026-01-31T23:00:00").ctx
     for _ in range(3):
         meter.take(next_hour, keyed)
     with pytest.raises(errors.RateLimited, match="month") as caught:
-        meter.take(at(world, 2026, 1, 31, 23, 58, 0).ctx, keyed)
+        meter.take(at(world, "2026-01-31T23:58:00").ctx, keyed)
     assert caught.value.retry_after_s == 120
-    assert meter.take(at(world, 2026, 2, 1).ctx, keyed)
+    assert meter.take(at(world, "2026-02-01").ctx, keyed)
 
 
 def test_a_refused_request_counts_nothing(world: World, keyed: Principal) -> None:

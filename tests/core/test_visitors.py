@@ -55,8 +55,18 @@ def test_ids_have_the_shape_of_the_contract():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "v_", "v_123", "v_0123456789abcdef0", "v_0123456789abcde-", "x_0123456789abcdef"]
-    + ["V_0123456789abcdef", "v_0123456789abcdef\n", "v_0123456789abcde\u0663", "0" * 18],
+    [
+        "",
+        "v_",
+        "v_123",
+        "v_0123456789abcdef0",
+        "v_0123456789abcde-",
+        "x_0123456789abcdef",
+        "V_0123456789abcdef",
+        "v_0123456789abcdef\n",
+        "v_0123456789abcde\u0663",
+        "0" * 18,
+    ],
 )
 def test_other_texts_are_no_visitor_ids(text):
     assert not is_visitor_id(text)

@@ -2,6 +2,7 @@
 
 ``model`` holds the values that go in and come out; the functions here are the service.
 """
+
 from __future__ import annotations
 
 from klink.core.links.change import replace_variants, restore, trash, update

@@ -9,7 +9,7 @@ import peewee
 
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
-from klink.core.errors import NotFound, PreconditionFailed, SlugTaken, ValidationFailed
+from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import destinations, fields, hosts
 from klink.core.links.find import row_of, views
 from klink.core.links.make import check_limit, store_tags
@@ -38,7 +38,8 @@ def update(
     New variants, weights or destinations start a new run of the link's experiment.
 
     :param if_version: the version that the caller has read, or None to change any.
-    :raises NotFound: unknown, another workspace's, or in the trash.
+    :raises NotFound: unknown, or another workspace's.
+    :raises Gone: in the trash.
     :raises PreconditionFailed: the link has another version by now.
     :raises ValidationFailed, SlugTaken, LinkLimitReached: as in creating one.
     """
@@ -103,7 +104,8 @@ def replace_variants(
 def trash(ctx: Context, who: Principal, uid: str, *, if_version: int | None = None) -> LinkView:
     """Move a link to the trash: it answers 410 and keeps its slug until it is purged.
 
-    :raises NotFound: unknown, another workspace's, or in the trash already.
+    :raises NotFound: unknown, or another workspace's.
+    :raises Gone: in the trash already.
     :raises PreconditionFailed: as :func:`update`.
     """
     who.need("delete")
@@ -135,7 +137,7 @@ def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
 def _living_row(who: Principal, uid: str, if_version: int | None) -> Link:
     row = row_of(who, uid)
     if row.deleted_at is not None:
-        raise NotFound("link outside the trash; restore it first")
+        raise Gone
     lock(f"klink:link:{row.id}")
     row = row_of(who, uid)  # as it is now that nobody else changes it
     if if_version is not None and row.version != if_version:

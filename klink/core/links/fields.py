@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl, ValidationFailed
 from klink.core.links.hosts import OwnHosts
-from klink.core.links.model import UTM_NAMES, Utm
+from klink.core.links.model import Utm
 from klink.core.passwords import hash_password
 
 MAX_TITLE = 200
@@ -164,9 +164,11 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
 
 
 def _utm(value: object, problems: Problems) -> dict[str, object]:
-    assert isinstance(value, Utm)
+    """All five of a :class:`Utm`, or those that a mapping names."""
+    given = asdict(value) if isinstance(value, Utm) else value
+    assert isinstance(given, Mapping)
     found: dict[str, object] = {}
-    for name, text in zip(UTM_NAMES, value.values(), strict=True):
+    for name, text in given.items():
         problem = text_problem(text, MAX_UTM, least=0) if text is not None else None
         if problem:
             problems.add(f"utm.{name}", problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from klink.core.times import to_ms
 from klink.db.connection import read
 from klink.db.models import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
 
+_UID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CHUNK = 500  # SQLite and PostgreSQL both take far more parameters; this keeps texts short
 
 
@@ -41,7 +43,7 @@ def row_of(who: Principal, uid: str) -> Link:
     :raises NotFound: unknown, or another workspace's.
     """
     row = None
-    if uid.isascii() and len(uid) == 36:
+    if _UID.fullmatch(uid):  # anything else, NUL for one, the database need not see
         row = Link.get_or_none(Link.uid == uid.lower(), Link.workspace == who.workspace_id)
     if row is None:
         raise NotFound("link")

@@ -18,7 +18,7 @@ from klink.core.links.model import Created, NewLink
 from klink.core.links.same import existing_for
 from klink.core.principal import Principal
 from klink.core.times import to_ms
-from klink.db.connection import lock, savepoint, write
+from klink.db.connection import lock, read, savepoint, write
 from klink.db.models import Link, LinkTag
 
 log = logging.getLogger(__name__)
@@ -189,4 +189,5 @@ def check_limit(ctx: Context, who: Principal) -> None:
 def active_links(ctx: Context, workspace_id: int) -> int:
     """How many links of the workspace ``max_links`` counts."""
     living = counts_as_active(to_ms(ctx.now))
-    return int(Link.select().where(Link.workspace == workspace_id, living).count())
+    with read():
+        return int(Link.select().where(Link.workspace == workspace_id, living).count())

@@ -91,7 +91,10 @@ class NewLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPatch:
-    """What to change of a link; ``UNSET`` leaves a field as it is, None clears it."""
+    """What to change of a link; ``UNSET`` leaves a field as it is, None clears it.
+
+    :param utm: all five, or a mapping that changes only those it names.
+    """
 
     url: str | Unset = UNSET
     slug: str | Unset = UNSET
@@ -107,7 +110,7 @@ class LinkPatch:
     default: str | Unset | None = UNSET
     auto_winner: bool | Unset = UNSET
     winner_threshold: int | Unset = UNSET
-    utm: Utm | Unset = UNSET
+    utm: Utm | Mapping[str, str | None] | Unset = UNSET
     forward_query: bool | Unset = UNSET
     redirect_status: int | Unset = UNSET
     conversion_tracking: bool | Unset = UNSET

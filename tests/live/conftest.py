@@ -1,0 +1,63 @@
+"""A live server on each engine, and the load that is put on it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.live.server import Server
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a client saw: requests begun, numbers answered with a redirect, other statuses."""
+
+    asked: int
+    answered: list[int]
+    other: dict[str, int]
+
+
+class Load:
+    """A running load; ``finish`` waits for its end."""
+
+    def __init__(self, port: int, slugs: Sequence[str], seconds: float, first: int) -> None:
+        self.connections = 8
+        arguments = [str(port), str(self.connections), str(seconds), str(first), *slugs]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.live.load", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def finish(self) -> Outcome:
+        printed, _ = self._process.communicate(timeout=120)
+        assert self._process.returncode == 0
+        return Outcome(**json.loads(printed))
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server that has been started."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    made = Server(data_dir, database_url)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def key(server: Server) -> str:
+    """A key with every scope."""
+    return server.klink("keys", "create", "--name", "live")

@@ -1,0 +1,172 @@
+"""Runs the real server as a process of its own, on a free loopback port."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT_S = 30.0
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Safari/537.36"
+)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: status, headers in lower case, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # whatever the server says
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+class Server:
+    """A klink server that a test starts, kills and starts again on the same data."""
+
+    def __init__(self, data_dir: Path, database_url: str, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.env = {name: value for name, value in os.environ.items() if "KLINK" not in name}
+        self.env |= {
+            "KLINK_DATA_DIR": str(data_dir),
+            "KLINK_DATABASE__URL": database_url,
+            "KLINK_SERVER__LISTEN": f"127.0.0.1:{self.port}",
+            "KLINK_SERVER__BASE_URL": f"http://127.0.0.1:{self.port}",
+            **settings,
+        }
+        self.log = data_dir.parent / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "klink", "serve"],
+                env=self.env,
+                cwd=self.data_dir.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                if self.get("/health").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"the server did not start:\n{self.log.read_text()[-3000:]}")
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+        self._process = None
+
+    def stop(self) -> tuple[int, float]:
+        """End it politely; return its exit status and the seconds that took."""
+        assert self._process is not None
+        began = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        status = self._process.wait(30)
+        self._process = None
+        return status, time.monotonic() - began
+
+    def end(self) -> None:
+        """Make sure that nothing is left running."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def klink(self, *arguments: str) -> str:
+        """Run a klink command beside the server; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "klink", *arguments],
+            env=self.env,
+            cwd=self.data_dir.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 15.0,
+    ) -> Reply:
+        """One request on a connection of its own."""
+        sent = {"User-Agent": BROWSER, **(headers or {})}
+        if key:
+            sent["Authorization"] = f"Bearer {key}"
+        payload = None
+        if body is not None:
+            payload = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request(method, path, payload, sent)
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, names, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **more: Any) -> Reply:  # passed on to request()
+        """A GET."""
+        return self.request("GET", path, **more)
+
+    def create(self, key: str, **fields: object) -> dict[str, Any]:
+        """Make a link over the API."""
+        reply = self.request("POST", "/api/v1/links", key=key, body=fields)
+        assert reply.status == 201, reply.body
+        made: dict[str, Any] = reply.json
+        return made
+
+    def settled(self, key: str, link: Mapping[str, Any], timeout_s: float = 60.0) -> dict[str, Any]:
+        """The link's JSON once the ledger has caught up."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            reply = self.get(f"/api/v1/links/{link['id']}", key=key)
+            if reply.status == 200 and "klink-ledger-lag" not in reply.headers:
+                found: dict[str, Any] = reply.json
+                return found
+            assert time.monotonic() < deadline, (reply, self.get("/ready").body)
