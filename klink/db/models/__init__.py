@@ -1,0 +1,90 @@
+"""The tables as Peewee models.
+
+Names of columns that hold a time end in ``_at`` (or are ``at``): integer milliseconds
+since 1970 UTC in the database, aware UTC datetimes on the models (``MomentField``);
+the click tables, which only SQL touches, keep the bare integers. Migrations create the
+tables; a test holds both equal on both engines.
+"""
+
+from __future__ import annotations
+
+from klink.db.models.base import Base, MomentField
+from klink.db.models.clicks import (
+    Click,
+    DayVisitor,
+    JournalPosition,
+    LinkDay,
+    LinkQuarter,
+    LinkTotal,
+    LinkUse,
+    LinkVisitor,
+    Purge,
+    VariantTotal,
+    WorkspaceDay,
+    WorkspaceQuarter,
+)
+from klink.db.models.links import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
+from klink.db.models.people import ApiKey, Membership, User, Workspace
+from klink.db.models.records import Audit, Change, Idempotent, Meta, Usage
+
+MODELS: tuple[type[Base], ...] = (
+    Meta,
+    Workspace,
+    User,
+    Membership,
+    ApiKey,
+    Domain,
+    Link,
+    LinkTag,
+    Variant,
+    Rule,
+    Click,
+    LinkQuarter,
+    WorkspaceQuarter,
+    LinkDay,
+    WorkspaceDay,
+    DayVisitor,
+    LinkVisitor,
+    LinkTotal,
+    VariantTotal,
+    LinkUse,
+    Purge,
+    JournalPosition,
+    Change,
+    Idempotent,
+    Usage,
+    Audit,
+)
+
+__all__ = [
+    "BASE_DOMAIN_ID",
+    "MODELS",
+    "ApiKey",
+    "Audit",
+    "Base",
+    "Change",
+    "Click",
+    "DayVisitor",
+    "Domain",
+    "Idempotent",
+    "JournalPosition",
+    "Link",
+    "LinkDay",
+    "LinkQuarter",
+    "LinkTag",
+    "LinkTotal",
+    "LinkUse",
+    "LinkVisitor",
+    "Membership",
+    "Meta",
+    "MomentField",
+    "Purge",
+    "Rule",
+    "Usage",
+    "User",
+    "Variant",
+    "VariantTotal",
+    "Workspace",
+    "WorkspaceDay",
+    "WorkspaceQuarter",
+]

@@ -1,0 +1,225 @@
+"""Clicks and everything counted from them.
+
+No foreign keys: a count may outlive its link, and folding must not pay for checks. Only
+SQL in :mod:`klink.db.fold` writes these; their times are bare integers.
+"""
+
+from __future__ import annotations
+
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    CompositeKey,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
+
+from klink.db.models.base import Base, MomentField
+
+
+class Click(Base):
+    """One visit that the ledger has folded; no foreign keys, since it may outlive much."""
+
+    id = BigAutoField()
+    at = BigIntegerField()
+    link_id = BigIntegerField()
+    workspace_id = BigIntegerField()
+    variant_id = BigIntegerField()
+    run = IntegerField()
+    kind = SmallIntegerField()
+    reason = TextField()
+    is_click = SmallIntegerField()
+    is_view = SmallIntegerField()
+    visitor = TextField()
+    net = TextField()
+    country = TextField()
+    device = TextField()
+    browser = TextField()
+    os = TextField()
+    language = TextField()
+    referrer = TextField()
+    utm = TextField(null=True)
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "clicks"
+        indexes = ((("link_id", "at", "id"), False),)
+
+
+class LinkQuarter(Base):
+    """Totals of a link per quarter of an hour (``at_s // 900``)."""
+
+    link_id = BigIntegerField()
+    quarter = BigIntegerField()
+    clicks = BigIntegerField()
+    views = BigIntegerField()
+    bots = BigIntegerField()
+    previews = BigIntegerField()
+    prefetches = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_quarters"
+        primary_key = CompositeKey("link_id", "quarter")
+
+
+class WorkspaceQuarter(Base):
+    """The same for a workspace; what a purged link gave stays in it."""
+
+    workspace_id = BigIntegerField()
+    quarter = BigIntegerField()
+    clicks = BigIntegerField()
+    views = BigIntegerField()
+    bots = BigIntegerField()
+    previews = BigIntegerField()
+    prefetches = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspace_quarters"
+        primary_key = CompositeKey("workspace_id", "quarter")
+
+
+class LinkDay(Base):
+    """A link's UTC day (``at_s // 86400``), by the values of one dimension.
+
+    ``clicks`` are people forwarded, ``rest`` views by everyone else; ``uniques`` are kept
+    for the dimensions total and variant only.
+    """
+
+    link_id = BigIntegerField()
+    day = BigIntegerField()
+    dim = SmallIntegerField()
+    value = TextField()
+    clicks = BigIntegerField()
+    rest = BigIntegerField()
+    uniques = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_days"
+        primary_key = CompositeKey("link_id", "day", "dim", "value")
+
+
+class WorkspaceDay(Base):
+    """A workspace's UTC day, by the values of one dimension."""
+
+    workspace_id = BigIntegerField()
+    day = BigIntegerField()
+    dim = SmallIntegerField()
+    value = TextField()
+    clicks = BigIntegerField()
+    rest = BigIntegerField()
+    uniques = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspace_days"
+        primary_key = CompositeKey("workspace_id", "day", "dim", "value")
+
+
+class DayVisitor(Base):
+    """Who clicked on a UTC day, per link (scope 0), variant (1) or workspace (2)."""
+
+    scope = SmallIntegerField()
+    scope_id = BigIntegerField()
+    day = BigIntegerField()
+    visitor = TextField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "day_visitors"
+        primary_key = CompositeKey("scope", "scope_id", "day", "visitor")
+
+
+class LinkVisitor(Base):
+    """Who ever clicked a link, with the UTC day of the first click that was folded."""
+
+    link_id = BigIntegerField()
+    visitor = TextField()
+    day = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_visitors"
+        primary_key = CompositeKey("link_id", "visitor")
+
+
+class LinkTotal(Base):
+    """A link's running totals of all time."""
+
+    link_id = BigIntegerField(primary_key=True)
+    clicks = BigIntegerField()
+    views = BigIntegerField()
+    uniques = BigIntegerField()
+    rest = BigIntegerField()
+    last_click_at = BigIntegerField(null=True)
+    conversions = BigIntegerField()
+    revenue = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_totals"
+
+
+class VariantTotal(Base):
+    """A variant's running totals of all time."""
+
+    variant_id = BigIntegerField(primary_key=True)
+    link_id = BigIntegerField(index=True)
+    clicks = BigIntegerField()
+    uniques = BigIntegerField()
+    conversions = BigIntegerField()
+    revenue = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "variant_totals"
+
+
+class LinkUse(Base):
+    """How many of its ``max_clicks`` a link has given out; exact, counted before the answer."""
+
+    link_id = BigIntegerField(primary_key=True)
+    used = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_uses"
+
+
+class Purge(Base):
+    """A link that was erased and whose clicks still wait to be deleted, in chunks."""
+
+    link_id = BigIntegerField(primary_key=True)
+    at = MomentField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "purges"
+
+
+class JournalPosition(Base):
+    """Up to where a journal stream is folded; moves in the transaction that folds."""
+
+    stream = TextField(primary_key=True)
+    segment = BigIntegerField()
+    offset = BigIntegerField()
+    updated_at = MomentField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "journal_positions"

@@ -1,0 +1,82 @@
+"""Who there is: workspaces, users, what they are in which workspace, and their keys."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BooleanField, CompositeKey, ForeignKeyField, TextField
+
+from klink.db.models.base import Base, MomentField
+
+
+class Workspace(Base):
+    """Who owns links; qklnk says team, Klook Up and Kliqs say account."""
+
+    id = BigAutoField()
+    uid = TextField(unique=True)
+    public_id = TextField(unique=True)
+    name = TextField(unique=True)
+    plan = TextField(null=True)
+    currency = TextField()
+    created_at = MomentField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspaces"
+
+
+class User(Base):
+    """A person."""
+
+    id = BigAutoField()
+    uid = TextField(unique=True)
+    email = TextField(unique=True)
+    name = TextField(null=True)
+    password_hash = TextField(null=True)
+    is_active = BooleanField()
+    created_at = MomentField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "users"
+
+
+class Membership(Base):
+    """What a user is in a workspace: owner, admin, editor or viewer."""
+
+    user = ForeignKeyField(User, index=False, on_delete="CASCADE")
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: int
+    role = TextField()
+    created_at = MomentField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "memberships"
+        primary_key = CompositeKey("user", "workspace")
+
+
+class ApiKey(Base):
+    """A key, of which only the SHA-256 is kept."""
+
+    id = BigAutoField()
+    uid = TextField(unique=True)
+    workspace = ForeignKeyField(Workspace, on_delete="CASCADE")
+    workspace_id: int
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    user_id: int
+    dialect = TextField()
+    name = TextField()
+    hint = TextField()
+    hash = TextField(unique=True)
+    scopes = TextField()
+    plan = TextField(null=True)
+    created_at = MomentField()
+    last_used_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "api_keys"
