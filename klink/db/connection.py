@@ -45,6 +45,15 @@ class DatabaseBusy(KlinkError):
         super().__init__("the database is busy or cannot be written just now; try again soon")
 
 
+class DatabaseUnusable(KlinkError):
+    """What ``[database] url`` names is no database that klink can use."""
+
+    code = "database_unusable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database cannot be used: {reason}; see [database] url")
+
+
 class _Bound:
     """What :func:`connect` has bound; one per process."""
 
@@ -58,18 +67,25 @@ def connect(url: str, data_dir: Path) -> None:
     :param url: ``sqlite:///name.db`` (relative to ``data_dir``), ``sqlite:////absolute.db``
         or ``postgresql://…``.
     :raises DatabaseBusy: when it does not answer.
+    :raises DatabaseUnusable: when what answers is no database of klink's.
     """
     disconnect()
-    if url.startswith("sqlite:///"):
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        bound: peewee.Database = _sqlite(data_dir / url.removeprefix("sqlite:///"))
-        _Bound.engine = "sqlite"
-    else:
-        bound = _postgresql(url)
-        _Bound.engine = "postgresql"
-    database.initialize(bound)
-    with read():
-        database.execute_sql("SELECT 1")
+    path = sqlite_path(url, data_dir)
+    _Bound.engine = "postgresql" if path is None else "sqlite"
+    try:
+        if path is None:
+            bound: peewee.Database = _postgresql(url)
+        else:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _begin(path)
+            bound = _sqlite(path)
+        database.initialize(bound)
+        with read():
+            database.execute_sql("SELECT 1")
+    except peewee.DatabaseError as error:
+        # PostgreSQL's driver may repeat a URL that it cannot read, with its password.
+        reason = str(error) if _Bound.engine == "sqlite" else "its URL cannot be read"
+        raise DatabaseUnusable(reason.strip().partition("\n")[0]) from error
 
 
 def disconnect() -> None:
@@ -96,14 +112,26 @@ def sqlite_path(url: str, data_dir: Path) -> Path | None:
     return data_dir / url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
 
 
+def _begin(path: Path) -> None:
+    """Make the file of a fresh database.
+
+    ``auto_vacuum`` takes effect only before the first table, and afterwards setting it
+    would cost every new connection the write lock.
+    """
+    if not path.exists():
+        pragmas = [("auto_vacuum", "INCREMENTAL"), ("journal_mode", "WAL")]
+        fresh = peewee.SqliteDatabase(str(path), timeout=LOCK_TIMEOUT_S, pragmas=pragmas)
+        with _refusals():
+            fresh.connect()
+            fresh.close()
+
+
 def _sqlite(path: Path) -> peewee.SqliteDatabase:
     return peewee.SqliteDatabase(
         str(path),
         timeout=LOCK_TIMEOUT_S,
         returning_clause=True,
         pragmas=[
-            # auto_vacuum only takes effect before the first table is written.
-            ("auto_vacuum", "INCREMENTAL"),
             ("journal_mode", "WAL"),
             ("synchronous", "FULL"),
             ("foreign_keys", "ON"),

@@ -1,0 +1,247 @@
+"""The append-only journal: a click is in it before its answer leaves.
+
+``data_dir/journal/<stream>/<8 digits>.log``; a stream is one run of the server, so every
+start begins a new segment. The folder's ``lock`` is held as long as the process lives; a
+stream that nobody holds is dead, and a starting server claims it and folds what it left.
+What a segment looks like stands in :mod:`klink.clicks.frames`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from klink.clicks.frames import EPOCH_BYTES, frame, header
+from klink.clicks.journal_reader import (
+    LOCK_NAME,
+    DeadStream,
+    Position,
+    StreamReader,
+    claim_dead,
+    segment_path,
+    sync_folder,
+    try_lock,
+)
+
+log = logging.getLogger(__name__)
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+_REPORT_EVERY_S = 60.0
+_KEPT_OPEN = (errno.ENOSPC, errno.EDQUOT)  # room may come back, in this very segment
+
+__all__ = ["SEGMENT_BYTES", "Journal", "Position"]
+
+
+class Journal:
+    """The stream this process writes. Threads append; nothing raises into them.
+
+    :ivar stream: its id.
+    :ivar dead: streams of processes that are gone, claimed when this one was opened.
+    :ivar written: set by every append; who waits for clicks clears it before reading.
+    :ivar lost: clicks that the disk refused.
+    """
+
+    def __init__(
+        self, root: Path, epoch: bytes, fsync_every_s: float | None, segment_bytes: int
+    ) -> None:
+        """Use :meth:`open`."""
+        self.stream = secrets.token_hex(16)
+        self.dead: list[DeadStream] = []
+        self.written = threading.Event()
+        self.lost = 0
+        self._epoch = epoch
+        self._folder = root / self.stream
+        self._fsync_every_s = fsync_every_s
+        self._segment_bytes = segment_bytes
+        self._lock = threading.Lock()  # everything below, but what `_syncing` guards
+        self._fd: int | None = None
+        self._segment = 0
+        self._size = 0  # whole bytes in the open segment, 0: not even its header
+        self._end = Position(self.stream, 0, 0)
+        self._retired: list[int] = []
+        self._last_error = ""
+        self._syncing = threading.Lock()
+        self._synced = self._end
+        self._synced_segment = 0  # whose name in the folder is durable
+        self._claim: int | None = None
+        self._closing = False
+        self._due = threading.Event()
+        self._reported = 0
+        self._next_report_s = 0.0
+        self._keeper = threading.Thread(target=self._keep, name="klink-journal", daemon=True)
+
+    @classmethod
+    def open(
+        cls,
+        data_dir: Path,
+        epoch: bytes,
+        *,
+        fsync_every_s: float | None = 1.0,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> Journal:
+        """Begin a new stream below ``data_dir`` and claim the dead ones.
+
+        :param epoch: 16 bytes that name the database's life; segments of another are
+            never folded.
+        :param fsync_every_s: 0.0: before an append returns; None: left to the system.
+        :raises OSError: when the folder cannot be made.
+        """
+        if len(epoch) != EPOCH_BYTES:
+            raise ValueError(f"an epoch has {EPOCH_BYTES} bytes")
+        root = data_dir / "journal"
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self = cls(root, epoch, fsync_every_s, segment_bytes)
+        # One process at a time, so that none claims a folder before its maker has locked it.
+        entering = try_lock(root / LOCK_NAME, wait=True)
+        assert entering is not None
+        try:
+            self.dead = claim_dead(root, epoch)
+            self._folder.mkdir(mode=0o700)
+            self._claim = try_lock(self._folder / LOCK_NAME)
+            sync_folder(root)
+        finally:
+            os.close(entering)
+        self._keeper.start()
+        return self
+
+    def reader(self) -> StreamReader:
+        """A reader of this stream."""
+        return StreamReader(self._folder, self._epoch, self.end)
+
+    def end(self) -> Position:
+        """The end of what has been written whole."""
+        return self._end
+
+    def append(self, records: Sequence[bytes]) -> bool:
+        """Write records (ASCII JSON arrays) as one frame, in one write; never raises.
+
+        :returns: False when the disk refused; then the clicks are counted in ``lost``.
+        """
+        if not records:
+            return True
+        data = frame(records)
+        with self._lock:
+            done = self._write(data)
+            if not done:
+                self.lost += len(records)
+        if not done:
+            if time.monotonic() >= self._next_report_s:
+                self._due.set()
+            return False
+        if not self.written.is_set():
+            self.written.set()
+        if self._fsync_every_s == 0:
+            self._sync()
+        return True
+
+    def close(self) -> None:
+        """End the stream; appends are refused from here on. The folder stays.
+
+        Whoever starts next claims it, finds it folded, and removes it.
+        """
+        with self._lock:
+            self._closing = True
+            self._seal()
+        self._due.set()
+        self._keeper.join()
+        for stream in self.dead:
+            stream.release()
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+
+    def _write(self, data: bytes) -> bool:
+        if self._closing:
+            return False
+        try:
+            if self._fd is not None and self._size and self._is_full(data):
+                self._seal()
+            if self._fd is None:
+                self._open_segment()
+            assert self._fd is not None
+            if not self._size:
+                data = header(self._epoch) + data
+            count = os.write(self._fd, data)
+        except OSError as error:
+            self._last_error = error.strerror or repr(error)
+            if error.errno not in _KEPT_OPEN:
+                self._seal()
+            return False
+        if count < len(data):
+            self._last_error = "only a part was written"
+            self._seal()
+            return False
+        self._size += count
+        self._end = Position(self.stream, self._segment, self._size)
+        return True
+
+    def _is_full(self, data: bytes) -> bool:
+        return self._size + len(data) > self._segment_bytes
+
+    def _open_segment(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._fd = os.open(segment_path(self._folder, self._segment + 1), flags, 0o600)
+        self._segment += 1
+        self._size = 0
+
+    def _seal(self) -> None:
+        """Write no more to the open segment; the keeper closes it."""
+        if self._fd is None:
+            return
+        self._retired.append(self._fd)
+        self._fd = None
+        if not self._size:  # nothing whole is in it: leave none behind on a full disk
+            with contextlib.suppress(OSError):
+                segment_path(self._folder, self._segment).unlink()
+        self._due.set()
+
+    def _keep(self) -> None:
+        """Sync, close what is sealed and report losses, away from those who append."""
+        every_s = self._fsync_every_s or _REPORT_EVERY_S
+        while not self._closing:
+            self._due.wait(every_s)
+            self._due.clear()
+            self._sync()
+            self._report(is_last=False)
+        self._sync()
+        self._report(is_last=True)
+
+    def _sync(self) -> None:
+        """Make durable what was written before the call; one fsync serves all who wait."""
+        wanted = self._end
+        with self._syncing:
+            with self._lock:
+                retired, self._retired = self._retired, []
+                fd, end = self._fd, self._end
+            try:
+                if self._fsync_every_s is not None and self._synced < wanted:
+                    for each in retired if fd is None else [*retired, fd]:
+                        os.fsync(each)
+                    if self._synced_segment < end.segment:
+                        sync_folder(self._folder)
+                    self._synced, self._synced_segment = end, end.segment
+            except OSError as error:
+                log.error("the journal could not be synced: %s", error.strerror)
+            finally:
+                for each in retired:
+                    os.close(each)
+
+    def _report(self, *, is_last: bool) -> None:
+        now_s = time.monotonic()
+        if self.lost == self._reported or (now_s < self._next_report_s and not is_last):
+            return
+        self._next_report_s = now_s + _REPORT_EVERY_S
+        log.error(
+            "the journal cannot be written (%s): %d clicks lost since the last report, %d in all",
+            self._last_error,
+            self.lost - self._reported,
+            self.lost,
+        )
+        self._reported = self.lost

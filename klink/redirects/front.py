@@ -1,0 +1,187 @@
+"""The WSGI application that stands before all others: short URLs are answered here.
+
+What needs a page, and everything that is no short URL, goes to the application behind it;
+for a short URL with the :class:`~klink.clicks.visits.Arrival` in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from klink.clicks.visits import ARRIVAL, Arrival, Refusal, SeenVisit, VisitReader
+from klink.core.errors import DatabaseBusy
+from klink.core.slugs import ANSWERED, may_be_slug
+from klink.core.urls import clean_query
+from klink.db.models import BASE_DOMAIN_ID
+from klink.redirects.answers import Answers, redirect_headers
+from klink.redirects.cache import LinkCache
+from klink.redirects.hosts import Hosts, plain_host
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Front", "Target", "target_of"]
+
+_STATUS = {
+    301: "301 Moved Permanently",
+    302: "302 Found",
+    303: "303 See Other",
+    307: "307 Temporary Redirect",
+    308: "308 Permanent Redirect",
+}
+_METHODS = ("GET", "HEAD", "POST")
+_PATH = re.compile(r"/([A-Za-z0-9_-]+)(/page)?/?")
+
+# What any host may ask for: probes by address, and klink's own paths that visitors meet.
+_ANYWHERE = ("health", "ready", "metrics")
+
+
+class Target(NamedTuple):
+    """What a path asks for: a slug, and whether its page."""
+
+    slug: str
+    is_page: bool
+
+
+def target_of(path: str) -> Target | None:
+    """The short URL that a decoded path names, None when it is none.
+
+    ``/slug`` and ``/slug/page``; a slash at the end, which people and mail programs add,
+    changes nothing.
+    """
+    match = _PATH.fullmatch(path)
+    if match is None or not may_be_slug(match[1]) or match[1].lower() in ANSWERED:
+        return None
+    return Target(match[1], match[2] is not None)
+
+
+class Front:
+    """The first WSGI application.
+
+    :param base_url: what short URLs begin with.
+    :param fallback: the application for everything else.
+    :param require_https: whether short URLs asked for by HTTP are sent to HTTPS.
+    :param clock_ms: milliseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        cache: LinkCache,
+        hosts: Hosts,
+        reader: VisitReader,
+        answers: Answers,
+        fallback: WSGIApplication,
+        require_https: bool = False,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._base_netloc = urlsplit(base_url).netloc
+        self._cache = cache
+        self._hosts = hosts
+        self._reader = reader
+        self._answers = answers
+        self._fallback = fallback
+        self._require_https = require_https
+        self._clock_ms = clock_ms
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        path: str = environ["PATH_INFO"]
+        target = target_of(path)
+        if target is None:
+            if self._is_closed_here(path, environ):
+                return self._misdirected(start_response)
+            return self._fallback(environ, start_response)
+        if environ["REQUEST_METHOD"] not in _METHODS:
+            return self._fallback(environ, start_response)
+        seen = self._reader.read(environ, self._clock_ms())
+        try:
+            return self._visit(target, seen, environ, start_response)
+        except DatabaseBusy:
+            return self._refuse("busy", target, seen, environ, start_response)
+
+    def _visit(
+        self,
+        target: Target,
+        seen: SeenVisit,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        domain_id = self._hosts.domain_of(seen.client.host)
+        if domain_id is None:
+            return self._refuse("wrong_host", target, seen, environ, start_response)
+        if self._require_https and seen.client.scheme != "https":
+            location = self._over_https(target, seen, domain_id)
+            return _redirect(308, redirect_headers(location), start_response)
+        link = self._cache.get(domain_id, target.slug)
+        answer = self._answers.arrive(link, seen, is_page=target.is_page)
+        if answer.headers:
+            return _redirect(answer.decision.status, answer.headers, start_response)
+        environ[ARRIVAL] = Arrival(seen, link, answer.decision, target.is_page)
+        return self._fallback(environ, start_response)
+
+    def _refuse(
+        self,
+        refusal: Refusal,
+        target: Target,
+        seen: SeenVisit,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        environ[ARRIVAL] = Arrival(seen, None, None, target.is_page, refusal)
+        return self._fallback(environ, start_response)
+
+    def _over_https(self, target: Target, seen: SeenVisit, domain_id: int) -> str:
+        """The same short URL over HTTPS, on the host that the domain itself has."""
+        host = self._base_netloc
+        if domain_id != BASE_DOMAIN_ID:
+            host = plain_host(seen.client.host)
+        path = f"/{target.slug}/page" if target.is_page else f"/{target.slug}"
+        query = f"?{clean_query(seen.visit.query)}" if seen.visit.query else ""
+        return f"https://{host}{path}{query}"
+
+    def _is_closed_here(self, path: str, environ: WSGIEnvironment) -> bool:
+        """Whether a path is one that only the server's own host answers.
+
+        A customer's domain must not open the office, nor a stranger's name that points at
+        this address.
+        """
+        first = path[1:].partition("/")[0].lower()
+        if first not in ANSWERED or first in _ANYWHERE:
+            return False
+        return not self._hosts.is_own(self._reader.client(environ).host)
+
+    def _misdirected(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Say where the API is, in the shape that its clients read (RFC 9457)."""
+        body = json.dumps(
+            {
+                "type": "about:blank",
+                "title": "Misdirected Request",
+                "status": 421,
+                "detail": "This host is not klink's own; use the address that "
+                "server.base_url in klink's configuration names.",
+                "code": "wrong_host",
+            }
+        ).encode()
+        start_response(
+            "421 Misdirected Request",
+            [
+                ("Content-Type", "application/problem+json"),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [body]
+
+
+def _redirect(
+    status: int, headers: list[tuple[str, str]], start_response: StartResponse
+) -> Iterable[bytes]:
+    start_response(_STATUS[status], headers)
+    return []

@@ -1,0 +1,106 @@
+"""Which domain's links a request is for, by its host."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from klink.core.context import Changed
+from klink.db.models import BASE_DOMAIN_ID
+
+__all__ = ["Hosts", "plain_host"]
+
+_REMEMBERED = 4096
+"""Hosts remembered on either side: those that are a domain's, and those that are not."""
+
+_HOST = re.compile(
+    r"(?:([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?|\[([0-9a-f:.]+)\])(?::\d{0,5})?", re.ASCII
+)
+_MAX_HOST = 261
+
+
+def plain_host(host: str) -> str:
+    """The host of a Host header: lower case, no port, no final dot; '' for garbage.
+
+    IPv6 without its brackets.
+    """
+    match = _HOST.fullmatch(host.lower()) if len(host) <= _MAX_HOST else None
+    return "" if match is None else match[1] or match[2]
+
+
+class Hosts:
+    """Domain ids by host; safe to use from several threads.
+
+    The host of ``base_url`` on any port, loopback names and addresses, and a request that
+    names no host at all (HTTP/1.0) are the base domain's.
+
+    :param base_host: of ``base_url``, perhaps with a port.
+    :param load: the id of a verified domain, None when the host is none.
+    """
+
+    def __init__(self, base_host: str, load: Callable[[str], int | None]) -> None:
+        self._base = plain_host(base_host)
+        self._load = load
+        self._lock = threading.Lock()
+        self._generation = 0
+        # Two spaces, so that made-up hosts cannot push out the real ones.
+        self._known: OrderedDict[str, int | None] = OrderedDict()
+        self._unknown: OrderedDict[str, int | None] = OrderedDict()
+
+    def is_own(self, host: str) -> bool:
+        """Whether a request's host is this server's own, on which it answers everything."""
+        if not host:
+            return True
+        plain = plain_host(host)
+        return bool(plain) and (plain == self._base or _is_loopback(plain))
+
+    def domain_of(self, host: str) -> int | None:
+        """The id of the domain that a request's host stands for, None for an unknown host.
+
+        :raises DatabaseBusy: when that is not in memory and cannot be read now.
+        """
+        if self.is_own(host):
+            return BASE_DOMAIN_ID
+        plain = plain_host(host)
+        if not plain:
+            return None
+        with self._lock:
+            for remembered in (self._known, self._unknown):
+                if plain in remembered:
+                    remembered.move_to_end(plain)
+                    return remembered[plain]
+            generation = self._generation
+        domain_id = self._load(plain)
+        with self._lock:
+            if generation == self._generation:
+                remembered = self._unknown if domain_id is None else self._known
+                remembered[plain] = domain_id
+                if len(remembered) > _REMEMBERED:
+                    remembered.popitem(last=False)
+        return domain_id
+
+    def forget(self, changed: Changed) -> None:
+        """Let go of all hosts when a domain has changed; that is rare."""
+        if changed.kind == "domain":
+            self.flush()
+
+    def flush(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._generation += 1
+            self._known.clear()
+            self._unknown.clear()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    if not (host[0].isdigit() or ":" in host):
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
