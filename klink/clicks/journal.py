@@ -42,6 +42,7 @@ __all__ = ["SEGMENT_BYTES", "Journal", "Position"]
 class Journal:
     """The stream this process writes. Threads append; nothing raises into them.
 
+    :ivar root: the folder of all streams.
     :ivar stream: its id.
     :ivar dead: streams of processes that are gone, claimed when this one was opened.
     :ivar written: set by every append; who waits for clicks clears it before reading.
@@ -56,6 +57,7 @@ class Journal:
         self.dead: list[DeadStream] = []
         self.written = threading.Event()
         self.lost = 0
+        self.root = root
         self._epoch = epoch
         self._folder = root / self.stream
         self._fsync_every_s = fsync_every_s
@@ -71,6 +73,7 @@ class Journal:
         self._synced = self._end
         self._synced_segment = 0  # whose name in the folder is durable
         self._claim: int | None = None
+        self._released = self._end
         self._closing = False
         self._due = threading.Event()
         self._reported = 0
@@ -141,21 +144,35 @@ class Journal:
             self._sync()
         return True
 
-    def close(self) -> None:
-        """End the stream; appends are refused from here on. The folder stays.
+    def release(self, position: Position) -> None:
+        """Let go of what lies before ``position``, which must be durable elsewhere."""
+        if position.segment > self._released.segment:
+            self._delete_before(position)
+        self._released = position
 
-        Whoever starts next claims it, finds it folded, and removes it.
+    def close(self) -> None:
+        """End the stream; appends are refused from here on.
+
+        What was not released stays for the next start, which claims the folder in any case.
         """
         with self._lock:
             self._closing = True
             self._seal()
         self._due.set()
         self._keeper.join()
+        if self._released >= self._end:
+            self._delete_before(Position(self.stream, self._segment + 1, 0))
         for stream in self.dead:
             stream.release()
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
+
+    def _delete_before(self, position: Position) -> None:
+        try:
+            self.reader().delete_before(position)
+        except OSError as error:
+            log.warning("folded segments of the journal cannot be deleted: %s", error)
 
     def _write(self, data: bytes) -> bool:
         if self._closing:

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,9 +107,10 @@ class StreamReader:
         """How many bytes lie after ``position``."""
         end = None if self._end is None else self._end()
         waiting = 0
-        for segment in self._segments(position, end):
-            size = segment_path(self._folder, segment).stat().st_size
-            waiting += size - (position.offset if segment == position.segment else 0)
+        with suppress(FileNotFoundError):  # folded and deleted meanwhile
+            for segment in self._segments(position, end):
+                size = segment_path(self._folder, segment).stat().st_size
+                waiting += size - (position.offset if segment == position.segment else 0)
         return max(waiting, 0)
 
     def delete_before(self, position: Position) -> None:

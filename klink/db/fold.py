@@ -16,14 +16,21 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+import peewee
+
 from klink.db import fold_statements as sql
-from klink.db.connection import Engine, database, engine
+from klink.db.connection import Engine, KlinkError, database, engine
 
 MAX_VALUES = 500
 """Values of a dimension that are kept apart per link and day; strangers type referrers."""
 
 OTHER = "other"
 """What stands for the values beyond ``MAX_VALUES``."""
+
+# SQLITE_ERROR (malformed JSON), TOOBIG, CONSTRAINT, MISMATCH, RANGE.
+_SQLITE_ABOUT_DATA = frozenset({1, 18, 19, 20, 25})
+# Cardinality, data, integrity, syntax or access rule, program limits.
+_POSTGRESQL_ABOUT_DATA = frozenset({"21", "22", "23", "42", "54"})
 
 
 class AgentFacts(NamedTuple):
@@ -82,6 +89,28 @@ def fold(records_json: str, lookups: Lookups, *, max_values: int = MAX_VALUES) -
     return Folded(visits, latest_at)
 
 
+def is_about_data(error: BaseException) -> bool:
+    """Whether a failed fold is the fault of a record, not of the database's state.
+
+    What the drivers say decides, however deep it lies, and every one of them must say so:
+    a full disk ends the transaction, and then the rollback fails as well. Python's own
+    errors are about data, but for those of the operating system.
+    """
+    verdicts: list[bool] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        if code := getattr(cause, "sqlite_errorcode", None):
+            verdicts.append(code & 0xFF in _SQLITE_ABOUT_DATA)
+        elif state := getattr(cause, "sqlstate", None):
+            verdicts.append(state[:2] in _POSTGRESQL_ABOUT_DATA)
+        cause = cause.__cause__ or cause.__context__
+    if verdicts:
+        return all(verdicts)
+    if isinstance(error, peewee.DataError):  # the driver refused a value by itself
+        return True
+    return not isinstance(error, KlinkError | peewee.PeeweeException | OSError)
+
+
 def _look_up(lookups: Lookups) -> None:
     agents = [lookups.agent(*pair) for pair in _asked(sql.ASK_AGENTS)]
     _run(sql.TELL_AGENTS, json.dumps(agents))
@@ -138,7 +167,9 @@ def _cap_values(max_values: int) -> None:
         _run(sql.TAKE_TOGETHER, OTHER, dim=dim, column=sql.DIMENSIONS[dim])
 
 
-def _run(statement: str, /, *parameters: object, **words: object) -> Any:  # a cursor of either driver
+def _run(
+    statement: str, /, *parameters: object, **words: object
+) -> Any:  # a cursor of either driver
     text = _in_words(statement, engine(), **words)
     return database.execute_sql(text, parameters or None)
 

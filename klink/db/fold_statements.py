@@ -95,8 +95,9 @@ WORDS: dict[Engine, dict[str, str]] = {
 
 TEMP_TABLES = {
     "fold_visits": """
-        n {bigint} NOT NULL, at {bigint} NOT NULL, link_id {bigint} NOT NULL, variant_id {bigint} NOT NULL,
-        run {bigint} NOT NULL, flags {bigint} NOT NULL, visitor TEXT NOT NULL,
+        n {bigint} NOT NULL, at {bigint} NOT NULL, link_id {bigint} NOT NULL,
+        variant_id {bigint} NOT NULL, run {bigint} NOT NULL, flags {bigint} NOT NULL,
+        visitor TEXT NOT NULL,
         net TEXT NOT NULL, country TEXT NOT NULL, user_agent TEXT NOT NULL,
         referrer TEXT NOT NULL, language TEXT NOT NULL, utm TEXT""",
     "fold_agents": """

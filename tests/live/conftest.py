@@ -37,6 +37,8 @@ class Load:
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
         )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"clicking\n"
 
     def finish(self) -> Outcome:
         printed, _ = self._process.communicate(timeout=120)

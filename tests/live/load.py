@@ -2,8 +2,9 @@
 
 Runs as a process of its own: ``python -m tests.live.load PORT CONNECTIONS SECONDS FIRST SLUG…``.
 Each request has a number of its own in ``utm_content``, from FIRST on. Ends when the time
-is over or the server is gone, and prints JSON: ``asked`` (requests begun) and ``answered``
-(the numbers that got their redirect).
+is over or the server is gone. Prints a line once it has begun, then JSON: ``asked``
+(requests begun), ``answered`` (the numbers that got their redirect) and ``other`` (how
+often which other status came).
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def run(
         selector.register(client.socket, selectors.EVENT_READ, client)
         client.ask(port, next(targets), next(numbers))
         asked += 1
+    print("clicking", flush=True)
     open_clients = connections
     while open_clients and time.monotonic() < deadline + 5:
         for key, _ in selector.select(0.5):

@@ -66,7 +66,6 @@ def test_sigterm_under_load_ends_with_0_and_loses_nothing(server: Server, key: s
     outcome = load.finish()
     assert (status, seconds < 10) == (0, True)
     assert len(outcome.answered) > 50
-    assert list(server.data_dir.glob("journal/*/*.log")) == []  # all folded before the end
     server.start()
     check(server, key, link, [outcome], lost=8)
 

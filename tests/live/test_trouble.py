@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,7 +43,8 @@ def test_while_the_database_is_locked_redirects_go_on_and_writes_say_503(
     server: Server, key: str, database_url: str
 ) -> None:
     link = server.create(key, url="https://example.com/", slug="spring")
-    assert server.get("/spring").status == 302
+    # The change log is read twice a second and makes the cache let go once more.
+    warm = Load(server.port, ["spring"], 1.2, 1_000_000).finish()
     with locked(database_url):
         until = time.monotonic() + LOCKED_S
         load = Load(server.port, ["spring"], LOCKED_S - 1, 0)
@@ -61,7 +63,8 @@ def test_while_the_database_is_locked_redirects_go_on_and_writes_say_503(
     made = server.create(key, url="https://a.example/")
     assert server.get(f"/{made['slug']}").status == 302
     counted = server.settled(key, link)["clicks"]
-    assert len(outcome.answered) + 1 <= counted <= outcome.asked + 1
+    answered = len(outcome.answered) + len(warm.answered)
+    assert answered <= counted <= outcome.asked + warm.asked
 
 
 @pytest.fixture
@@ -134,7 +137,7 @@ def test_a_second_server_on_the_same_data_is_refused(
             other.end()
         return
     second = subprocess.run(
-        ["python", "-m", "klink", "serve", "--port", "0"],
+        [sys.executable, "-m", "klink", "serve", "--port", "0"],
         env=server.env,
         capture_output=True,
         text=True,

@@ -130,7 +130,7 @@ class Site:
         base_url: str = BASE_URL,
         peer: str = "203.0.113.7",
         form: dict[str, str] | None = None,
-        **headers: str,
+        **headers: Any,  # texts; Any, so that a test may unpack a dictionary of them
     ) -> TestResponse:
         """One request; a header is given by its name with underscores."""
         sent = {"User-Agent": BROWSER, "Accept": "text/html,*/*;q=0.8"}

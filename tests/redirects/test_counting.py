@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from klink.clicks.record import ClickRecord, Flag
 from klink.core import links
+from klink.core.times import to_ms
 from klink.core.urls import query_value
 from klink.core.visitors import day_secret, visitor_id, workspace_visitor
-from klink.core.times import to_ms
 from tests.redirects.site import BROWSER, NOON, PROXY, SECRET, Site
 
 VIEW, CLICK, HEAD, PREFETCH = Flag.VIEW, Flag.CLICK, Flag.HEAD, Flag.PREFETCH
@@ -24,10 +26,10 @@ def only(site: Site) -> ClickRecord:
     return record
 
 
-def cookie_of(answer: object) -> str | None:
+def cookie_of(answer: TestResponse) -> str | None:
     """The klid that an answer sets, None when it sets none."""
-    header = answer.headers.get("Set-Cookie")  # type: ignore[attr-defined]
-    return None if header is None else re.fullmatch(r"klid=([^;]*);.*", header)[1]
+    match = re.fullmatch(r"klid=([^;]*);.*", answer.headers.get("Set-Cookie", ""))
+    return None if match is None else match[1]
 
 
 def test_a_redirect_is_written_down_with_what_the_request_said(site: Site) -> None:
@@ -65,7 +67,7 @@ def test_a_redirect_is_written_down_with_what_the_request_said(site: Site) -> No
     ],
 )
 def test_the_purpose_of_a_request_is_written_down(
-    site: Site, headers: dict[str, str], flag: int
+    site: Site, headers: dict[str, Any], flag: int
 ) -> None:
     site.link()
     assert site.ask("/spring", **headers).status_code == 302
@@ -178,17 +180,19 @@ def test_only_a_well_formed_klid_is_honoured(site: Site, cookie: str, known: boo
 def test_a_private_visitor_keeps_the_variant_and_leaves_nothing(site: Site, header: str) -> None:
     site.split()
     site.link("tracked", conversion_tracking=True)
+    private: dict[str, Any] = {header: "1"}
     open_location = site.ask("/spring").headers["Location"]
     site.records()
-    answer = site.ask("/spring", **{header: "1"})
+    answer = site.ask("/spring", **private)
     assert answer.headers["Location"] == open_location
     assert "Set-Cookie" not in answer.headers
-    tracked = site.ask("/tracked", **{header: "1"})
+    tracked = site.ask("/tracked", **private)
     assert tracked.headers["Location"] == "https://example.com/tracked"
     assert "Set-Cookie" not in tracked.headers
     for record in site.records():
         assert (record.visitor, record.flags) == ("", VIEW | CLICK | PRIVATE)
-    site.ask("/spring", **{header: "0"})
+    private[header] = "0"
+    site.ask("/spring", **private)
     assert only(site).visitor != ""
 
 

@@ -45,8 +45,18 @@ def test_a_host_header_is_read_strictly(host: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["go.example.org", "go.example.org:1", "localhost", "LOCALHOST:80", "a.localhost"]
-    + ["127.0.0.1:8080", "127.255.0.1", "[::1]", "[::1]:8080", ""],
+    [
+        "go.example.org",
+        "go.example.org:1",
+        "localhost",
+        "LOCALHOST:80",
+        "a.localhost",
+        "127.0.0.1:8080",
+        "127.255.0.1",
+        "[::1]",
+        "[::1]:8080",
+        "",
+    ],
 )
 def test_own_hosts_are_the_base_domain_and_ask_nobody(host: str) -> None:
     domains = Domains()

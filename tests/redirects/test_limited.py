@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_programs_and_prefetches_use_nothing_up_and_pass_only_while_a_use_is_lef
     site: Site,
 ) -> None:
     link = site.link(max_clicks=1)
-    others = [
+    others: list[dict[str, Any]] = [
         {"User_Agent": "curl/8.5.0"},
         {"User_Agent": ""},
         {"User_Agent": "Slackbot-LinkExpanding 1.0"},
@@ -69,7 +70,7 @@ def test_a_larger_max_clicks_opens_a_used_up_link_again(site: Site) -> None:
     [({"password": "open sesame"}, "/spring"), ({"type": "inpage"}, "/spring/page")],
 )
 def test_the_way_on_uses_one_up_and_looking_at_the_page_does_not(
-    site: Site, fields: dict[str, str], path: str
+    site: Site, fields: dict[str, Any], path: str
 ) -> None:
     site.link(max_clicks=1, **fields)
     for _ in range(3):

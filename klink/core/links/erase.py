@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import peewee
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
@@ -90,23 +93,33 @@ def sweep() -> int:
 
 
 def _sweep_link(link_id: int) -> int:
-    doomed = Click.select(Click.id).where(Click.link_id == link_id).limit(_CHUNK)
-    gone = int(Click.delete().where(Click.id.in_(doomed)).execute())
-    if gone:
-        return gone
     variants = [
         row.variant_id
         for row in VariantTotal.select(VariantTotal.variant_id).where(
             VariantTotal.link_id == link_id
         )
     ]
-    gone = int(DayVisitor.delete().where(_visited(0, [link_id])).execute())
-    if variants:
-        gone += int(DayVisitor.delete().where(_visited(1, variants)).execute())
-    for model in (LinkQuarter, LinkDay, LinkVisitor, LinkTotal, VariantTotal, LinkUse):
-        gone += int(model.delete().where(model.link_id == link_id).execute())
-    return gone
+    by_link: tuple[Any, ...] = (Click, LinkQuarter, LinkDay, LinkVisitor, LinkTotal, LinkUse)
+    left: list[tuple[Any, Any]] = [  # Any: tables that share only this column
+        *((model, model.link_id == link_id) for model in by_link),
+        (DayVisitor, (DayVisitor.scope == 0) & (DayVisitor.scope_id == link_id)),
+        (DayVisitor, (DayVisitor.scope == 1) & DayVisitor.scope_id.in_(variants)),
+        (VariantTotal, VariantTotal.link_id == link_id),  # the last: it names the variants
+    ]
+    for model, theirs in left:
+        if gone := _delete_some(model, theirs):
+            return gone
+    return 0
 
 
-def _visited(scope: int, ids: list[int]) -> object:
-    return (DayVisitor.scope == scope) & DayVisitor.scope_id.in_(ids)
+def _delete_some(model: Any, theirs: Any) -> int:
+    """Delete the first rows of ``theirs``, at most ``_CHUNK``; return how many."""
+    # In the order of the index that leads to them.
+    columns = (Click.at, Click.id) if model is Click else model._meta.get_primary_keys()
+    key = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
+    rows = model.select(*columns).where(theirs).order_by(*columns).limit(_CHUNK).tuples()
+    found = list(rows)
+    if not found:
+        return 0
+    last = found[-1] if len(columns) > 1 else found[-1][0]
+    return int(model.delete().where(theirs, key <= last).execute())

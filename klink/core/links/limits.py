@@ -18,28 +18,39 @@ def expire_due(ctx: Context, *, limit: int = 500) -> int:
 
     ``resolve`` goes by the clock, so no visitor waits for this: it tells the link's
     history and lets caches drop what nobody can reach. The links stay as they are, so a
-    later expiry brings one back. One transaction of at most about ``limit`` links.
+    later expiry brings one back. One transaction of at most ``limit`` links.
     """
     with write():
-        mark = Meta.get_or_none(Meta.key == _MARK)
-        since = int(mark.value) if mark else 0
+        since, last_id = _mark()
         # Any: peewee's query types do not survive chaining.
-        due: Any = Link.select().where(Link.expires_at > since, Link.expires_at <= ctx.now)
-        first = list(due.order_by(Link.expires_at).limit(limit))
-        if not first:
+        due: Any = Link.select().where(
+            Link.expires_at >= since,
+            Link.expires_at <= ctx.now,
+            (Link.expires_at > since) | (Link.id > last_id),
+        )
+        rows = list(due.order_by(Link.expires_at, Link.id).limit(limit))
+        if not rows:
             return 0
-        until = to_ms(first[-1].expires_at)
-        rows = list(due.where(Link.expires_at <= until))  # all that share the last moment
         for row in rows:
             if row.deleted_at is None:
                 changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
                 audit.record(
                     ctx, None, "link.expire", f"link:{row.uid}", workspace_id=row.workspace_id
                 )
-        Meta.insert(key=_MARK, value=str(until)).on_conflict(
-            conflict_target=[Meta.key], update={Meta.value: str(until)}
+        until = f"{to_ms(rows[-1].expires_at)} {rows[-1].id}"
+        Meta.insert(key=_MARK, value=until).on_conflict(
+            conflict_target=[Meta.key], update={Meta.value: until}
         ).execute()
         return len(rows)
+
+
+def _mark() -> tuple[int, int]:
+    """Expiry (milliseconds) and id of the last link that was written down."""
+    row = Meta.get_or_none(Meta.key == _MARK)
+    if row is None:
+        return 0, 0
+    expiry, _, last_id = row.value.partition(" ")
+    return int(expiry), int(last_id or 0)
 
 
 def take_use(link_id: int, max_clicks: int) -> bool:

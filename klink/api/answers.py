@@ -1,0 +1,343 @@
+"""What answers hold, as schemas: they describe it in OpenAPI and nothing else.
+
+``render`` builds the answers; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from klink.core.links import fields as rules
+from klink.stats import clicks
+
+
+def _text(description: str = "", *, null: bool = False, **more: Any) -> fields.String:
+    about = {"description": description} if description else {}
+    return fields.String(required=True, allow_none=null, metadata=about | more)
+
+
+def _count(description: str = "") -> fields.Integer:
+    return fields.Integer(
+        required=True, metadata={"description": description} if description else {}
+    )
+
+
+def _flag(description: str = "") -> fields.Boolean:
+    return fields.Boolean(
+        required=True, metadata={"description": description} if description else {}
+    )
+
+
+def _time(description: str = "", *, null: bool = True) -> fields.String:
+    return _text(description, null=null, format="date-time")
+
+
+def _part(schema: type[Schema], *, many: bool = False) -> fields.Nested:
+    return fields.Nested(schema, required=True, many=many)
+
+
+class Problem(Schema):
+    """What went wrong (RFC 9457)."""
+
+    type = _text("Name of the problem; its last part is `code`.")
+    title = _text()
+    status = fields.Integer(required=True)
+    detail = _text("What to do about it.")
+    code = _text("Stable, for programs.")
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "With 422: messages by the path of a field."},
+    )
+    request_id = fields.String(metadata={"description": "With 500: the name of it in the log."})
+
+
+class Variant(Schema):
+    """One of several destinations."""
+
+    label = _text()
+    url = _text()
+    weight = _count("Share of 100.")
+    clicks = _count()
+    conversions = _count()
+
+
+class Rule(Schema):
+    """The first rule whose `when` holds chooses."""
+
+    when = fields.Dict(required=True)
+    use = _text("A variant's label, or `split`.")
+
+
+class Routing(Schema):
+    """Where visitors go."""
+
+    mode = _text(enum=["single", "split", "rules"])
+    variants = _part(Variant, many=True)
+    rules = _part(Rule, many=True)
+    default = _text("Null: the first variant.", null=True)
+
+
+class Experiment(Schema):
+    """Whether a winner may be named, and which was."""
+
+    auto_winner = _flag()
+    threshold = _count("Clicks before a winner may be named.")
+    winner = _text(null=True)
+    decided_at = _time()
+
+
+class Utm(Schema):
+    """Campaign parameters that are added to the destination."""
+
+    source = _text(null=True)
+    medium = _text(null=True)
+    campaign = _text(null=True)
+    content = _text(null=True)
+    term = _text(null=True)
+
+
+class Link(Schema):
+    """A short link with its counts of all time."""
+
+    id = _text(format="uuid")
+    number = _count("The same link as a number, for doors that use one.")
+    slug = _text()
+    domain = _text()
+    short_url = _text(format="uri")
+    url = _text("Where it leads; with variants: the default's or first one's.")
+    title = _text(null=True)
+    description = _text(null=True)
+    tags = fields.List(fields.String(), required=True)
+    type = _text(enum=list(rules.TYPES))
+    post_id = _text(null=True)
+    site_url = _text(null=True)
+    site_verified_at = _time()
+    scheduled_deletion_at = _time()
+    routing = _part(Routing)
+    experiment = _part(Experiment)
+    utm = _part(Utm)
+    forward_query = _flag()
+    redirect_status = _count()
+    conversion_tracking = _flag()
+    starts_at = _time()
+    expires_at = _time()
+    max_clicks = fields.Integer(required=True, allow_none=True)
+    expired_url = _text(null=True)
+    password_protected = _flag()
+    is_active = _flag()
+    clicks = _count("People who were forwarded.")
+    views = _count("Visits to the short URL, by anyone.")
+    unique_visitors = _count()
+    conversions = _count()
+    revenue = _text("Decimal.", example="0.00")
+    created_at = _time(null=False)
+    updated_at = _time(null=False)
+    existing = fields.Boolean(metadata={"description": "Only when a creation found an old link."})
+
+
+class LinkList(Schema):
+    """One page of links."""
+
+    items = _part(Link, many=True)
+    next_cursor = _text("Null on the last page.", null=True)
+
+
+class BulkItem(Schema):
+    """What became of one item: `link`, or `problem`."""
+
+    status = _count()
+    link = fields.Nested(Link)
+    problem = fields.Nested(Problem)
+
+
+class Covered(Schema):
+    """The time that the answer really covers; ends are exclusive."""
+
+    since = _time("Of totals and series: whole quarter hours.", null=False)
+    until = _time(null=False)
+    days_since = _time("Of top values and unique visitors: whole UTC days.", null=False)
+    days_until = _time(null=False)
+    bucket = _text()
+    timezone = _text()
+
+
+class Totals(Schema):
+    """What happened in the range."""
+
+    clicks = _count("People who were forwarded.")
+    views = _count("Visits to the short URL, by anyone.")
+    people_views = _count("Those by people.")
+    unique_visitors = _count("Distinct visitors among clicks, summed over UTC days.")
+    bots = _count()
+    previews = _count()
+    prefetches = _count()
+
+
+class Point(Schema):
+    """One bucket of a series."""
+
+    start = _time(null=False)
+    clicks = _count()
+    views = _count()
+    bots = _count()
+    previews = _count()
+    prefetches = _count()
+
+
+class TopValue(Schema):
+    """One value and its counts."""
+
+    value = _text("Null: unknown.", null=True)
+    clicks = _count("Of people who were forwarded.")
+    rest = _count("Views by bots, previews and prefetches.")
+    unique_visitors = fields.Integer(metadata={"description": "Variants only."})
+
+
+class Top(Schema):
+    """The most frequent values, and what all others have together."""
+
+    values = _part(TopValue, many=True)
+    other_clicks = _count()
+    other_rest = _count()
+
+
+class Tops(Schema):
+    """Top values by what visits came with."""
+
+    country = _part(Top)
+    device = _part(Top)
+    browser = _part(Top)
+    os = _part(Top)
+    language = _part(Top)
+    referrer = _part(Top)
+    variant = _part(Top)
+    utm_source = _part(Top)
+    utm_medium = _part(Top)
+    utm_campaign = _part(Top)
+    utm_content = _part(Top)
+    utm_term = _part(Top)
+
+
+class Stats(Schema):
+    """The statistics of a link."""
+
+    range = _part(Covered)
+    totals = _part(Totals)
+    series = _part(Point, many=True)
+    top = _part(Tops)
+    rest_by_reason = _part(Top)
+
+
+class TopLink(Schema):
+    """A link that was clicked."""
+
+    id = _text(format="uuid")
+    number = _count()
+    slug = _text()
+    url = _text()
+    clicks = _count()
+
+
+class Analytics(Schema):
+    """The analytics of a workspace."""
+
+    range = _part(Covered)
+    total_clicks = _count()
+    views = _count()
+    unique_visitors = _count("Summed over UTC days.")
+    conversions = _count()
+    revenue = _text("Decimal, in the workspace's currency.")
+    top_links = _part(TopLink, many=True)
+    series = _part(Point, many=True)
+
+
+class Click(Schema):
+    """One visit."""
+
+    at = _time(null=False)
+    kind = _text(enum=list(clicks.KINDS))
+    reason = _text("Why it is no person's.", null=True)
+    is_click = _flag()
+    is_view = _flag()
+    variant = _text(null=True)
+    country = _text(null=True)
+    device = _text(null=True)
+    browser = _text(null=True)
+    os = _text(null=True)
+    language = _text(null=True)
+    referrer = _text(null=True)
+    net = _text("The truncated address.", null=True)
+    visitor = _text(null=True)
+    utm = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class ClickList(Schema):
+    """One page of visits, newest first."""
+
+    items = _part(Click, many=True)
+    next_cursor = _text("Null on the last page.", null=True)
+
+
+class Plan(Schema):
+    """What a plan allows; null is unlimited."""
+
+    name = _text()
+    requests_per_minute = fields.Integer(required=True, allow_none=True)
+    requests_per_hour = fields.Integer(required=True, allow_none=True)
+    requests_per_month = fields.Integer(required=True, allow_none=True)
+    max_links = fields.Integer(required=True, allow_none=True)
+    api_access = _flag()
+
+
+class OwnUser(Schema):
+    """The user whom the key belongs to."""
+
+    id = _text(format="uuid")
+    email = _text()
+    name = _text(null=True)
+    role = _text(null=True)
+
+
+class OwnWorkspace(Schema):
+    """The workspace that the key sees."""
+
+    id = _text(format="uuid")
+    name = _text()
+    currency = _text()
+    plan = fields.Nested(Plan, required=True, allow_none=True)
+
+
+class OwnKey(Schema):
+    """The key."""
+
+    id = _text(format="uuid")
+    name = _text()
+    scopes = fields.List(fields.String(), required=True)
+
+
+class Requests(Schema):
+    """Requests counted in the current windows."""
+
+    minute = _count()
+    hour = _count()
+    month = _count("Of the whole workspace.")
+
+
+class Used(Schema):
+    """How much of the plan is used."""
+
+    requests = _part(Requests)
+    links = _count("Links that are not trashed, inactive or expired.")
+
+
+class Me(Schema):
+    """Who asks."""
+
+    user = _part(OwnUser)
+    workspace = _part(OwnWorkspace)
+    key = _part(OwnKey)
+    plan = _part(Plan)
+    usage = _part(Used)

@@ -1,0 +1,44 @@
+"""The Flask app: the native API, and the doors that it is given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from flask import Blueprint, Flask
+from flask.json.provider import DefaultJSONProvider
+
+from klink.api import analytics, docs, health, link_stats, links, me, openapi, problems
+from klink.web import doors, hooks
+from klink.web.parts import Parts
+
+PREFIX = "/api/v1"
+MOUNT = "/klink/api/v1"
+"""The same API at its explicit mount (contract: "Which dialect answers a request", 1)."""
+
+RESOURCES = (me.blueprint, links.blueprint, link_stats.blueprint, analytics.blueprint)
+
+
+def make_app(parts: Parts, register: Sequence[Blueprint] = ()) -> Flask:
+    """Build the Flask app.
+
+    :param parts: what the composition root hands in.
+    :param register: blueprints of other doors.
+    """
+    app = Flask("klink.api", static_folder=None, template_folder=None)
+    json = DefaultJSONProvider(app)
+    json.sort_keys = False
+    app.json = json
+    app.url_map.merge_slashes = False  # it would redirect, with a page of HTML
+    app.extensions[link_stats.EXTENSION] = threading.BoundedSemaphore(link_stats.EXPORTS_AT_ONCE)
+    description = openapi.describe(app, RESOURCES, PREFIX, parts.version)
+    hooks.install(app, parts)
+    doors.add(app, problems.DOOR)
+    for resource in RESOURCES:
+        app.register_blueprint(resource, url_prefix=MOUNT, name=f"klink-{resource.name}")
+    app.register_blueprint(description, url_prefix="/api")
+    app.register_blueprint(docs.blueprint, url_prefix="/api")
+    app.register_blueprint(health.blueprint)
+    for blueprint in register:
+        app.register_blueprint(blueprint)
+    return app

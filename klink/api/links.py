@@ -1,0 +1,240 @@
+"""Links: create, list, read, change, trash, restore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from marshmallow import ValidationError
+
+from klink.api import render, translate
+from klink.api.answers import BulkItem, Link, LinkList
+from klink.api.etags import if_match
+from klink.api.fields import refusal
+from klink.api.problems import of_error, problem, status_of
+from klink.api.resource import Resource, header
+from klink.api.schemas import (
+    BulkQuery,
+    DeleteQuery,
+    LinkPatchInput,
+    ListQuery,
+    NewLinkInput,
+    VariantInput,
+)
+from klink.core import links as core
+from klink.core.errors import Gone, KlinkError, ValidationFailed
+from klink.core.links import Created, LinkQuery, LinkView, NewLink
+from klink.web.body import MAX_BULK_BODY, json_body
+from klink.web.hooks import wait_for_clicks
+from klink.web.idempotency import idempotent
+from klink.web.parts import context
+from klink.web.principal import principal
+
+MAX_BULK = 1000
+
+blueprint = Resource("links", "Short links.")
+
+# Any: what a schema has read, by names and types that it knows.
+Read = dict[str, Any]
+
+_ETAG = {"ETag": header("The link's version, for `If-Match`.")}
+_new_link = NewLinkInput()
+_variants = VariantInput(many=True)
+
+
+def living(link_id: str) -> LinkView:
+    """The link of this id.
+
+    :raises NotFound: unknown, or another workspace's.
+    :raises Gone: in the trash.
+    """
+    view = core.get(context(), principal(), link_id)
+    if view.deleted_at is not None:
+        raise Gone
+    return view
+
+
+def _place(response: Response) -> None:
+    """Say where the new link is, as the request's own mount has it."""
+    if response.status_code == 201:
+        made = response.get_json()
+        response.headers["Location"] = f"{request.path}/{made['id']}"
+
+
+def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
+    return idempotent(view, decorate=_place)
+
+
+@blueprint.at("/links", "POST")
+@blueprint.body(NewLinkInput)
+@blueprint.answers(200, Link, "An old link stands for this post or page: `existing` is true.")
+@blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header("Its address.")})
+@blueprint.takes("Idempotency-Key")
+@_placed_once
+def create_link(read: Read) -> Response:
+    """Create a link.
+
+    An `inpage` link for a post or page that has an active one already gives that one, with
+    status 200 and `existing: true`.
+    """
+    made = core.create(context(), principal(), translate.new_link(read))
+    return render.created_answer(made)
+
+
+@blueprint.at("/links/bulk", "POST")
+@blueprint.query(BulkQuery)
+@blueprint.answers(207, BulkItem(many=True), "One answer for each item, in order.")
+@blueprint.takes("Idempotency-Key")
+@blueprint.about(
+    requestBody={
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "maxItems": MAX_BULK, "items": NewLinkInput}
+            }
+        },
+    },
+)
+def create_links(query: Read) -> Response:
+    """Create many links.
+
+    Each item has an answer of its own: `status` with `link` or `problem`. With
+    `atomic=true` one failing item means that nothing is created; the items that would have
+    been are answered 424 `not_created`. The status of the whole is 207 in every case.
+    """
+    body = json_body(MAX_BULK_BODY)
+    if not isinstance(body, list):
+        raise ValidationFailed({"body": ["must be a list of links"]})
+    if len(body) > MAX_BULK:
+        raise ValidationFailed({"body": [f"at most {MAX_BULK} links in one request"]})
+    return _create_many([_wanted(item) for item in body], query.get("atomic", False))
+
+
+@idempotent
+def _create_many(wanted: list[NewLink | KlinkError], atomic: bool) -> Response:
+    outcomes = core.create_many(context(), principal(), wanted, atomic=atomic)
+    undone = atomic and any(isinstance(outcome, KlinkError) for outcome in outcomes)
+    made = [outcome.link for outcome in outcomes if isinstance(outcome, Created) and not undone]
+    shown = iter(render.links(made))
+    items = []
+    for outcome in outcomes:
+        if isinstance(outcome, KlinkError):
+            items.append({"status": status_of(outcome), "problem": of_error(outcome)})
+        elif undone:
+            items.append({"status": 424, "problem": _not_created()})
+        else:
+            existing = {"existing": True} if outcome.existing else {}
+            status = 200 if outcome.existing else 201
+            items.append({"status": status, "link": next(shown) | existing})
+    return render.answer(items, 207)
+
+
+def _wanted(item: object) -> NewLink | KlinkError:
+    """The link that an item asks for, or the refusal it meets."""
+    try:
+        return translate.new_link(_new_link.load(item))  # type: ignore[arg-type]  # checked there
+    except ValidationError as error:
+        return refusal(error.messages)
+
+
+def _not_created() -> dict[str, object]:
+    return problem(424, "not_created", "another item failed, and the request was all or nothing")
+
+
+@blueprint.at("/links")
+@blueprint.query(ListQuery)
+@blueprint.answers(200, LinkList, "One page.")
+def list_links(query: Read) -> Response:
+    """List and search links.
+
+    Newest first; `sort` changes that. Follow `next_cursor` until it is null: a page costs
+    the same wherever it is.
+    """
+    wait_for_clicks()
+    page = core.search(context(), principal(), LinkQuery(**query))
+    return render.answer({"items": render.links(page.items), "next_cursor": page.next_cursor})
+
+
+@blueprint.at("/links/<link_id>")
+@blueprint.answers(200, Link, "The link.", headers=_ETAG)
+def read_link(link_id: str) -> Response:
+    """Read a link.
+
+    One in the trash answers 410; `GET /links?state=trashed` lists those.
+    """
+    wait_for_clicks()
+    return render.link_answer(living(link_id))
+
+
+@blueprint.at("/links/<link_id>", "PATCH")
+@blueprint.body(LinkPatchInput, content_type="application/merge-patch+json")
+@blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
+@blueprint.takes("If-Match")
+def change_link(read: Read, link_id: str) -> Response:
+    """Change a link.
+
+    JSON Merge Patch, also as `application/json`: what is absent stays, null clears.
+    """
+    patch = translate.link_patch(read)
+    if "max_clicks" in read:
+        wait_for_clicks()  # the counter of uses starts from the clicks so far
+    ctx, who = context(), principal()
+    view = if_match(lambda version: core.update(ctx, who, link_id, patch, if_version=version))
+    return render.link_answer(view)
+
+
+@blueprint.at("/links/<link_id>", "DELETE")
+@blueprint.query(DeleteQuery)
+@blueprint.answers(204, description="Gone.")
+@blueprint.takes("If-Match")
+def delete_link(query: Read, link_id: str) -> Response:
+    """Delete a link.
+
+    Into the trash for 30 days: its address answers 410, its slug stays taken, and `restore`
+    brings it back. `purge=true` erases it for good, from the trash too, with its clicks.
+    """
+    delete = core.purge if query.get("purge") else core.trash
+    ctx, who = context(), principal()
+    if_match(lambda version: delete(ctx, who, link_id, if_version=version))
+    return Response(status=204)
+
+
+@blueprint.at("/links/<link_id>/restore", "POST")
+@blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
+def restore_link(link_id: str) -> Response:
+    """Take a link out of the trash.
+
+    One that is not in the trash stays as it is.
+    """
+    return render.link_answer(core.restore(context(), principal(), link_id))
+
+
+@blueprint.at("/links/<link_id>/variants", "PUT")
+@blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
+@blueprint.takes("If-Match")
+@blueprint.about(
+    requestBody={
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "array", "items": VariantInput}}},
+    },
+)
+def replace_variants(link_id: str) -> Response:
+    """Replace a link's variants.
+
+    The body is the list of all variants. A label that stays keeps its clicks; rules and a
+    default whose label is gone are dropped.
+    """
+    body = json_body()
+    if isinstance(body, dict) and body.keys() == {"variants"}:
+        body = body["variants"]
+    if not isinstance(body, list):
+        raise ValidationFailed({"body": ["must be a list of variants"]})
+    try:
+        wanted = translate.variants(_variants.load(body))
+    except ValidationError as error:
+        raise refusal({"routing": {"variants": error.messages}}) from None
+    ctx, who = context(), principal()
+    view = if_match(
+        lambda version: core.replace_variants(ctx, who, link_id, wanted, if_version=version)
+    )
+    return render.link_answer(view)

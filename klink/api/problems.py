@@ -1,0 +1,152 @@
+"""Errors as the native API writes them: ``application/problem+json`` (RFC 9457).
+
+Everything that goes wrong under ``/api`` ends here, whatever the request accepts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask import Response
+from flask.json import dumps
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from klink.core import errors
+from klink.core.errors import KlinkError
+from klink.web import body, limits
+from klink.web.doors import Door, headers_of
+from klink.web.request_id import request_id
+
+MEDIA_TYPE = "application/problem+json"
+
+_TYPE = "urn:problem-type:klink:"
+_MAX_ERRORS = 100
+_MAX_NAME = 200
+
+_STATUSES: Mapping[type[KlinkError], int] = {
+    body.InvalidJson: 400,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.PreconditionFailed: 412,
+    body.BodyTooLarge: 413,
+    body.UnsupportedMediaType: 415,
+    errors.ValidationFailed: 422,
+    errors.IdempotencyKeyReused: 422,
+    errors.RateLimited: 429,
+    errors.DatabaseBusy: 503,
+    limits.TooBusy: 503,
+}
+
+_TITLES = {
+    "validation": "A field cannot be accepted",
+    "invalid_json": "The body is not valid JSON",
+    "not_authenticated": "A valid API key is needed",
+    "insufficient_scope": "The key lacks a scope",
+    "plan_forbids_api": "The plan has no API access",
+    "link_limit_reached": "The plan allows no more links",
+    "https_required": "HTTPS is required",
+    "rate_limited": "A window of the plan is used up",
+    "slug_taken": "The slug is taken",
+    "gone": "The link is in the trash",
+    "idempotency_key_reused": "The Idempotency-Key was used with another request",
+    "idempotency_in_progress": "The first request is still running",
+    "precondition_failed": "The link has changed",
+    "not_created": "Nothing was created",
+    "database_busy": "The database is busy",
+    "internal": "klink made a mistake",
+}
+
+_SEGMENTS = ("api", "klink", "health", "ready")
+_CODES = {400: "bad_request", 413: "body_too_large"}  # else the status's own words
+
+# The core's names of fields, where this door's JSON nests them.
+_NAMES = {
+    "auto_winner": "experiment.auto_winner",
+    "winner_threshold": "experiment.threshold",
+    "winner": "experiment.winner",
+}
+
+
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the native API; in any case, as slugs are reserved."""
+    return path[1:].partition("/")[0].lower() in _SEGMENTS
+
+
+def status_of(error: KlinkError) -> int:
+    """The HTTP status of an error of the core or of the web layer."""
+    for kind in type(error).__mro__:
+        if kind in _STATUSES:
+            return _STATUSES[kind]
+    return 500
+
+
+def problem(status: int, code: str, detail: str, **more: object) -> dict[str, object]:
+    """The members of a problem, in a fixed order.
+
+    ``type`` is a name and not a page; ``code`` is its last part, for convenience.
+    """
+    title = _TITLES.get(code) or HTTP_STATUS_CODES.get(status, "Error")
+    first = {"type": _TYPE + code, "title": title, "status": status, "detail": detail}
+    return first | {"code": code} | more
+
+
+def of_error(error: KlinkError) -> dict[str, object]:
+    """The problem that an error of the core is; also for the items of a bulk answer."""
+    status = status_of(error)
+    if isinstance(error, errors.ValidationFailed):
+        named = [
+            (_NAMES.get(name, name)[:_MAX_NAME], texts) for name, texts in error.errors.items()
+        ]
+        listed = dict(named[:_MAX_ERRORS])
+        count = len(named)
+        detail = (
+            "one field cannot be accepted" if count == 1 else f"{count} fields cannot be accepted"
+        )
+        return problem(status, error.code, f"{detail}; see errors", errors=listed)
+    return problem(status, error.code, str(error))
+
+
+def _of_http(error: HTTPException) -> dict[str, object]:
+    status = error.code or 500
+    words = re.sub(r"[^a-z]+", "_", HTTP_STATUS_CODES.get(status, "error").lower())
+    if status >= 500:
+        return _ours()
+    if status == 404:
+        return problem(404, "not_found", "there is nothing at this path; see /api/docs")
+    return problem(status, _CODES.get(status, words), error.description or words)
+
+
+def _ours() -> dict[str, object]:
+    identity = request_id()
+    detail = f"the error was logged; ask the operator about the request {identity}"
+    return problem(500, "internal", detail, request_id=identity)
+
+
+def answer(members: Mapping[str, object]) -> Response:
+    """The response that carries a problem."""
+    status = members["status"]
+    assert isinstance(status, int)
+    return Response(dumps(members) + "\n", status, content_type=MEDIA_TYPE)
+
+
+def refuse(error: Exception) -> Response:
+    """Render whatever went wrong under ``/api``."""
+    if isinstance(error, HTTPException):
+        response = answer(_of_http(error))
+        response.headers.extend(headers_of(error))
+        return response
+    if not isinstance(error, KlinkError):
+        return answer(_ours())
+    response = answer(of_error(error))
+    if isinstance(error, errors.NotAuthenticated):
+        failed = "" if error.reason == "missing" else ', error="invalid_token"'
+        response.headers["WWW-Authenticate"] = f'Bearer realm="klink"{failed}'
+    return response
+
+
+DOOR = Door(is_api, refuse)

@@ -1,0 +1,201 @@
+"""The core's values as this door's JSON: the shapes of the contract, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from flask.json import dumps
+
+from klink.core.links import Created, LinkView
+from klink.core.plans import Plan
+from klink.core.times import format_rfc3339
+from klink.stats.breakdown import Top
+from klink.stats.clicks import ClickView
+from klink.stats.counts import LinkCounts, with_counts
+from klink.stats.ranges import Covered
+from klink.stats.reading import LinkStats, WorkspaceAnalytics
+from klink.stats.series import Point
+
+Json = dict[str, Any]  # Any: JSON of every type
+
+
+def answer(body: Mapping[str, object] | Sequence[object], status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(dumps(body) + "\n", status, mimetype="application/json")
+
+
+def link_answer(view: LinkView, status: int = 200) -> Response:
+    """A single link with its counts, and its version as a strong ETag."""
+    response = answer(links([view])[0], status)
+    response.set_etag(str(view.version))
+    return response
+
+
+def created_answer(made: Created) -> Response:
+    """What a creation gives: 201, or 200 when an old link answers for it."""
+    response = answer(created(made), 200 if made.existing else 201)
+    response.set_etag(str(made.link.version))
+    return response
+
+
+def created(made: Created) -> Json:
+    """A created link; ``existing`` tells of one that was there."""
+    shown = links([made.link])[0]
+    return shown | {"existing": True} if made.existing else shown
+
+
+def links(views: Sequence[LinkView]) -> list[Json]:
+    """Links with their counts (contract: native, "Link")."""
+    return [link(view, counts) for view, counts in zip(views, with_counts(views), strict=True)]
+
+
+def link(view: LinkView, counts: LinkCounts) -> Json:
+    """One link."""
+    return {
+        "id": view.uid,
+        "number": view.id,
+        "slug": view.slug,
+        "domain": view.domain,
+        "short_url": view.short_url,
+        "url": view.url,
+        "title": view.title,
+        "description": view.description,
+        "tags": view.tags,
+        "type": view.type,
+        "post_id": view.post_id,
+        "site_url": view.site_url,
+        "site_verified_at": time(view.site_verified_at),
+        "scheduled_deletion_at": time(view.scheduled_deletion_at),
+        "routing": _routing(view, counts),
+        "experiment": {
+            "auto_winner": view.auto_winner,
+            "threshold": view.winner_threshold,
+            "winner": view.winner,
+            "decided_at": time(view.winner_at),
+        },
+        "utm": asdict(view.utm),
+        "forward_query": view.forward_query,
+        "redirect_status": view.redirect_status,
+        "conversion_tracking": view.conversion_tracking,
+        "starts_at": time(view.starts_at),
+        "expires_at": time(view.expires_at),
+        "max_clicks": view.max_clicks,
+        "expired_url": view.expired_url,
+        "password_protected": view.password_protected,
+        "is_active": view.is_active,
+        "clicks": counts.clicks,
+        "views": counts.views,
+        "unique_visitors": counts.unique_visitors,
+        "conversions": counts.conversions,
+        "revenue": str(counts.revenue),
+        "created_at": time(view.created_at),
+        "updated_at": time(view.updated_at),
+    }
+
+
+def _routing(view: LinkView, counts: LinkCounts) -> Json:
+    variants = [
+        {
+            "label": variant.label,
+            "url": variant.url,
+            "weight": variant.weight,
+            "clicks": counts.variants[variant.id].clicks,
+            "conversions": counts.variants[variant.id].conversions,
+        }
+        for variant in view.variants
+    ]
+    rules = [{"when": rule.when, "use": rule.use} for rule in view.rules]
+    return {"mode": view.mode, "variants": variants, "rules": rules, "default": view.default}
+
+
+def stats(found: LinkStats) -> Json:
+    """The statistics of a link; humans and the rest apart."""
+    return {
+        "range": _covered(found.covered),
+        "totals": asdict(found.totals),
+        "series": [_point(point) for point in found.series],
+        "top": {name: _top(top) for name, top in found.top.items()},
+        "rest_by_reason": _top(found.rest_by_reason),
+    }
+
+
+def analytics(found: WorkspaceAnalytics) -> Json:
+    """The analytics of a workspace."""
+    return {
+        "range": _covered(found.covered),
+        "total_clicks": found.total_clicks,
+        "views": found.views,
+        "unique_visitors": found.unique_visitors,
+        "conversions": found.conversions,
+        "revenue": str(found.revenue),
+        "top_links": [
+            {
+                "id": top.uid,
+                "number": top.id,
+                "slug": top.slug,
+                "url": top.url,
+                "clicks": top.clicks,
+            }
+            for top in found.top_links
+        ],
+        "series": [_point(point) for point in found.series],
+    }
+
+
+def click(view: ClickView) -> Json:
+    """One visit. The numbers of rows and variants stay inside."""
+    return {
+        "at": time(view.at),
+        "kind": view.kind,
+        "reason": view.reason,
+        "is_click": view.is_click,
+        "is_view": view.is_view,
+        "variant": view.variant,
+        "country": view.country,
+        "device": view.device,
+        "browser": view.browser,
+        "os": view.os,
+        "language": view.language,
+        "referrer": view.referrer,
+        "net": view.net,
+        "visitor": view.visitor,
+        "utm": dict(view.utm),
+    }
+
+
+def plan(given: Plan) -> Json:
+    """A plan; null is unlimited."""
+    return asdict(given)
+
+
+def time(value: datetime | None) -> str | None:
+    """A time as the contract writes it, or null."""
+    return None if value is None else format_rfc3339(value)
+
+
+def _covered(covered: Covered) -> Json:
+    return {
+        "since": time(covered.since),
+        "until": time(covered.until),
+        "days_since": time(covered.days_since),
+        "days_until": time(covered.days_until),
+        "bucket": covered.bucket,
+        "timezone": covered.timezone,
+    }
+
+
+def _point(point: Point) -> Json:
+    return asdict(point) | {"start": time(point.start)}
+
+
+def _top(top: Top) -> Json:
+    values = [
+        {"value": found.value, "clicks": found.clicks, "rest": found.rest}
+        | ({} if found.unique_visitors is None else {"unique_visitors": found.unique_visitors})
+        for found in top.values
+    ]
+    return {"values": values, "other_clicks": top.other_clicks, "other_rest": top.other_rest}

@@ -1,0 +1,207 @@
+"""What requests may hold, as schemas: they read input and describe it in OpenAPI.
+
+The rules for values are the core's; a schema only knows names, types and where null may
+stand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields
+
+from klink.api.fields import (
+    Flag,
+    Moment,
+    QueryFlag,
+    QueryMoment,
+    QueryWhole,
+    Strict,
+    Text,
+    Whole,
+)
+from klink.core.links import destinations
+from klink.core.links import fields as rules
+from klink.core.links.search import MAX_LIMIT, MAX_Q, SORTS, STATES
+from klink.core.slugs import MAX_LENGTH as MAX_SLUG
+from klink.stats import breakdown, clicks, ranges
+
+_READ_ONLY = "is read-only"
+_SHOWN = dict.fromkeys(
+    (
+        "id", "number", "short_url", "site_verified_at", "scheduled_deletion_at",
+        "password_protected", "clicks", "views", "unique_visitors", "conversions", "revenue",
+        "created_at", "updated_at", "existing",
+    ),
+    _READ_ONLY,
+)  # fmt: skip
+
+
+def _says(description: str, **more: Any) -> dict[str, Any]:
+    return {"description": description, **more}
+
+
+def _most(characters: int) -> dict[str, Any]:
+    return {"maxLength": characters}
+
+
+class VariantInput(Strict):
+    """One of several destinations."""
+
+    read_only = dict.fromkeys(("id", "clicks", "conversions"), _READ_ONLY)
+
+    label = Text(required=True, metadata=_most(destinations.MAX_LABEL))
+    url = Text(required=True, metadata={"format": "uri"})
+    weight = Whole(
+        required=True,
+        metadata=_says("Share of 100; all weights sum to 100.", minimum=0, maximum=100),
+    )
+
+
+class RuleInput(Strict):
+    """The first rule whose ``when`` holds chooses."""
+
+    when = fields.Dict(
+        required=True,
+        metadata=_says(
+            "All that are given must hold: `country`, `device`, `os`, `browser`, `language` "
+            "(lists), `query` (name to value), `after`, `before` (times), `weekday`, `hours` "
+            "([from, to]), `timezone`."
+        ),
+    )
+    use = Text(required=True, metadata=_says("A variant's label, or `split`."))
+
+
+class RoutingInput(Strict):
+    """Where visitors go, when there is more than one place."""
+
+    mode = Text(allow_none=True, metadata={"enum": [*destinations.MODES, None]})
+    variants = fields.Nested(VariantInput, many=True, allow_none=True)
+    rules = fields.Nested(RuleInput, many=True, allow_none=True)
+    default = Text(allow_none=True, metadata=_says("Label used when no rule holds."))
+
+
+class ExperimentInput(Strict):
+    """Whether and when a winner may be named."""
+
+    read_only = dict.fromkeys(("winner", "decided_at"), _READ_ONLY)
+
+    auto_winner = Flag()
+    threshold = Whole(metadata={"minimum": rules.MIN_THRESHOLD})
+
+
+class UtmInput(Strict):
+    """Campaign parameters that are added to the destination."""
+
+    source = Text(allow_none=True, metadata=_most(rules.MAX_UTM))
+    medium = Text(allow_none=True, metadata=_most(rules.MAX_UTM))
+    campaign = Text(allow_none=True, metadata=_most(rules.MAX_UTM))
+    content = Text(allow_none=True, metadata=_most(rules.MAX_UTM))
+    term = Text(allow_none=True, metadata=_most(rules.MAX_UTM))
+
+
+class LinkFields(Strict):
+    """What can be said of a link when it is made, and changed later."""
+
+    title = Text(allow_none=True, metadata=_most(rules.MAX_TITLE))
+    description = Text(allow_none=True, metadata=_most(rules.MAX_DESCRIPTION))
+    tags = fields.List(Text(metadata=_most(rules.MAX_TAG)), allow_none=True)
+    type = Text(metadata={"enum": list(rules.TYPES)})
+    post_id = Text(allow_none=True, metadata=_most(rules.MAX_POST_ID))
+    site_url = Text(allow_none=True, metadata={"format": "uri"})
+    routing = fields.Nested(RoutingInput)
+    experiment = fields.Nested(ExperimentInput)
+    utm = fields.Nested(UtmInput, allow_none=True)
+    forward_query = Flag(metadata=_says("Hand the visitor's query parameters on."))
+    redirect_status = Whole(metadata={"enum": list(rules.REDIRECT_STATUSES)})
+    conversion_tracking = Flag()
+    starts_at = Moment(allow_none=True)
+    expires_at = Moment(allow_none=True, metadata=_says("Must lie in the future."))
+    max_clicks = Whole(allow_none=True, metadata={"minimum": 1})
+    expired_url = Text(allow_none=True, metadata={"format": "uri"})
+    password = Text(allow_none=True, metadata=_says("Never shown again.", writeOnly=True))
+    is_active = Flag()
+
+
+class NewLinkInput(LinkFields):
+    """A link to make: `url`, or `routing.variants`, says where it leads."""
+
+    read_only = _SHOWN
+
+    url = Text(allow_none=True, metadata={"format": "uri"})
+    slug = Text(allow_none=True, metadata=_says("Chosen by klink when absent.", maxLength=MAX_SLUG))
+    domain = Text(
+        allow_none=True, metadata=_says("A verified domain; the server's own when absent.")
+    )
+
+
+class LinkPatchInput(LinkFields):
+    """Changes to a link (JSON Merge Patch, RFC 7396): what is absent stays, null clears."""
+
+    read_only = _SHOWN | {"domain": "cannot be changed; make another link"}
+
+    url = Text(metadata={"format": "uri"})
+    slug = Text(metadata=_most(MAX_SLUG))
+
+
+class ListQuery(Strict):
+    """Which links to list."""
+
+    q = Text(metadata=_says("Words to find in slug, title or URL.", maxLength=MAX_Q))
+    tag = Text()
+    domain = Text()
+    state = Text(metadata=_says("All but trashed when absent.", enum=list(STATES)))
+    sort = Text(metadata=_says("With `-`: downwards.", enum=list(SORTS)))
+    cursor = Text(metadata=_says("`next_cursor` of the page before."))
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": 50})
+
+
+class BulkQuery(Strict):
+    """How to make many links."""
+
+    atomic = QueryFlag(metadata=_says("All or nothing.", default=False))
+
+
+class DeleteQuery(Strict):
+    """How to delete a link."""
+
+    purge = QueryFlag(metadata=_says("Erase it for good, with its clicks.", default=False))
+
+
+class RangeQuery(Strict):
+    """Which time to tell of."""
+
+    since = QueryMoment(metadata=_says("Rounded outward to quarter hours."))
+    until = QueryMoment(metadata=_says("Exclusive; now when absent."))
+    bucket = Text(metadata={"enum": list(ranges.BUCKETS), "default": "day"})
+    timezone = Text(metadata=_says("IANA name, whose days and months those are.", default="UTC"))
+
+
+class StatsQuery(RangeQuery):
+    """Which time to tell of, and how much."""
+
+    limit = QueryWhole(
+        metadata=_says(
+            "Top values of each kind.",
+            minimum=1,
+            maximum=breakdown.MAX_LIMIT,
+            default=breakdown.DEFAULT_LIMIT,
+        )
+    )
+
+
+class AnalyticsQuery(RangeQuery):
+    """Which time to tell of: `days`, or `since` and `until`."""
+
+    days = QueryWhole(
+        metadata=_says("Whole UTC days up to now.", minimum=1, maximum=ranges.MAX_DAYS)
+    )
+
+
+class ClicksQuery(Strict):
+    """Which raw clicks."""
+
+    since = QueryMoment()
+    until = QueryMoment(metadata=_says("Exclusive."))
+    cursor = Text(metadata=_says("`next_cursor` of the page before."))
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": clicks.MAX_LIMIT, "default": 50})

@@ -1,0 +1,327 @@
+"""The composition root: builds every part from the configuration, starts and stops them.
+
+What is started last is stopped first: the server finishes its requests, then the jobs, the
+counters, the ledger (which folds what is left of the journal) and the database end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import logging
+import os
+import re
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from klink import __version__
+from klink.api import make_app
+from klink.clicks import enrich
+from klink.clicks.enrich import Enricher
+from klink.clicks.geoip import CountryDatabase
+from klink.clicks.journal import Journal
+from klink.clicks.ledger import Ledger
+from klink.clicks.visits import Recorder, VisitReader
+from klink.config import Config
+from klink.core import keys, links, secrets, workspaces
+from klink.core.context import Changed, Context, Settings
+from klink.core.errors import DatabaseBusy, KlinkError
+from klink.core.plans import Plan
+from klink.core.usage import Meter
+from klink.db import connection, migrate
+from klink.jobs import JobSettings
+from klink.pages import Throttle, make_blueprint
+from klink.redirects.answers import Answers
+from klink.redirects.cache import LinkCache
+from klink.redirects.follower import ChangeFeed
+from klink.redirects.front import Front
+from klink.redirects.hosts import Hosts
+from klink.scheduler import Scheduler
+from klink.server import Server
+from klink.web.parts import Parts
+
+__all__ = ["LOCK_FILE", "AlreadyServed", "serve"]
+
+log = logging.getLogger(__name__)
+
+LOCK_FILE = "klink.lock"
+FLUSH_EVERY_S = 1.0
+FOLD_AT_END_S = 2.5
+
+_LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class AlreadyServed(KlinkError):
+    """A server runs on this data folder."""
+
+    code = "already_served"
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"another klink serves {data_dir} already; stop it, or set data_dir")
+
+
+def serve(config: Config) -> int:
+    """Run the server until SIGTERM or SIGINT; return the exit status.
+
+    :raises KlinkError: when it cannot start; its text is one line for a person.
+    """
+    _log_to_stderr()
+    with ExitStack() as stack:
+        house = _build(config, stack)
+        server = Server(
+            house.front,
+            host=config.server.host,
+            port=config.server.port,
+            threads=config.server.threads,
+            on_thread_end=connection.close_thread,
+        )
+        stack.callback(server.close)
+        _start(house, stack)
+        stack.enter_context(_stopped_by_signals(server))
+        server.start()
+        # What is there now stays; the collector need not look at it each time.
+        gc.collect()
+        gc.freeze()
+        _greet(config, server)
+        server.run()
+        log.info("stopping")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """What must be started, in this order, and the application that answers."""
+
+    ledger: Ledger
+    feed: ChangeFeed
+    flusher: _Flusher
+    scheduler: Scheduler
+    front: Front
+
+
+def _build(config: Config, stack: ExitStack) -> _House:
+    """Make all parts; nothing runs yet but the journal's keeper.
+
+    :param stack: gets what must be undone at the end.
+    """
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if connection.sqlite_path(config.database.url, config.data_dir) is not None:
+        stack.enter_context(_held(config.data_dir))
+    connection.connect(config.database.url, config.data_dir)
+    stack.callback(connection.disconnect)
+    migrate.migrate()
+    settings = _settings(config)
+    workspaces.ensure_first(Context(_now(), settings))
+
+    cache = LinkCache(links.compiled, config.cache.max_bytes)
+    hosts = Hosts(settings.base_host, links.domain_of_host)
+
+    def announce(changed: Changed) -> None:
+        cache.forget(changed)
+        hosts.forget(changed)
+
+    def flush() -> None:
+        cache.flush()
+        hosts.flush()
+
+    journal = Journal.open(
+        config.data_dir, migrate.epoch(), fsync_every_s=config.clicks.fsync_every_s
+    )
+    stack.callback(journal.close)
+    countries = CountryDatabase(config.geoip_file)
+    enricher = Enricher(countries.lookup)
+    ledger = Ledger(journal, enricher, _now)
+    meter = Meter()
+    scheduler = Scheduler(
+        lambda: Context(_now(), settings, announce),
+        JobSettings(
+            config.jobs.enabled, config.jobs.expire_every_s, config.privacy.keep_clicks_days
+        ),
+    )
+    visitors_secret = secrets.derive(settings.secret, "visitors")
+    reader = VisitReader(
+        visitors_secret, config.server.trusted_proxies, config.geoip.country_header
+    )
+    answers = Answers(Recorder(journal, visitors_secret), enricher)
+    parts = Parts(
+        settings=settings,
+        clock=_now,
+        meter=meter,
+        ledger=ledger,
+        geoip=countries,
+        announce=announce,
+        trusted_proxies=config.server.trusted_proxies,
+        require_https=config.server.require_https,
+        metrics_allow=config.metrics.allow,
+        jobs_status=scheduler.last_runs,
+        version=__version__,
+    )
+    front = Front(
+        base_url=settings.base_url,
+        cache=cache,
+        hosts=hosts,
+        reader=reader,
+        answers=answers,
+        fallback=make_app(parts, [make_blueprint(answers, Throttle())]),
+        require_https=config.server.require_https,
+    )
+    return _House(ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front)
+
+
+def _start(house: _House, stack: ExitStack) -> None:
+    """Start what runs beside the server; ``stack`` stops it in reverse order."""
+    enrich.warm_up()
+    house.ledger.start()
+    stack.callback(house.ledger.stop, timeout_s=FOLD_AT_END_S)
+    house.feed.start()
+    stack.callback(house.feed.stop)
+    house.flusher.start()
+    stack.callback(house.flusher.stop)
+    house.scheduler.start()
+    stack.callback(house.scheduler.stop)
+
+
+class _Flusher:
+    """Saves the request counters every second, and at the end."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="klink-usage", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Save a last time and end."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.wait(FLUSH_EVERY_S):
+                self._flush()
+            self._flush()
+        finally:
+            connection.close_thread()
+
+    def _flush(self) -> None:
+        try:
+            self._meter.flush()
+        except DatabaseBusy:
+            pass  # the connection has logged it; what is not saved now is saved next time
+        except Exception:  # the top of a thread: it goes on, whatever happens
+            log.exception("the request counters could not be saved")
+
+
+def _settings(config: Config) -> Settings:
+    """What the core needs of the configuration, with the server's secret."""
+    return Settings(
+        base_url=config.server.base_url,
+        plans={
+            name: Plan(
+                name,
+                plan.requests_per_minute,
+                plan.requests_per_hour,
+                plan.requests_per_month,
+                plan.max_links,
+                plan.api_access,
+            )
+            for name, plan in config.plans.items()
+        },
+        dialect_plans={"klink": config.dialects.klink.plan},
+        max_active_keys=config.keys.max_active_per_user,
+        secret=secrets.load(config.data_dir, os.environ),
+    )
+
+
+@contextmanager
+def _held(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: with SQLite one server may run on it.
+
+    :raises AlreadyServed: when another holds it.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    descriptor = os.open(data_dir / LOCK_FILE, flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyServed(data_dir) from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _stopped_by_signals(server: Server) -> Iterator[None]:
+    """SIGTERM and SIGINT ask the server to stop, however often they come."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.request_stop()
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _greet(config: Config, server: Server) -> None:
+    """Say where the server is and, as long as there is no key, how to make one."""
+    places = ", ".join(f"http://{address}" for address in server.addresses)
+    lines = [f"klink {__version__} listens on {places}"]
+    if config.server.base_url.rstrip("/") not in places.split(", "):
+        lines.append(f"Short URLs begin with {config.server.base_url}")
+    if not keys.all_of_them():
+        option = f" --config {config.file}" if config.file else ""
+        command = f"{_program()}{option} keys create --name me"
+        lines.append(f"No API key yet. Make one in another shell: {command}")
+    with contextlib.suppress(OSError):  # nobody reads it
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+
+def _program() -> str:
+    """What a person here types for ``klink``: how it was started, when it is not on the PATH."""
+    started = Path(sys.argv[0])
+    is_hidden = started.name == "klink" and shutil.which("klink") is None
+    return str(started) if is_hidden else "klink"
+
+
+class _OneLine(logging.Formatter):
+    """Plain lines; what a stranger sent cannot begin a line of its own or move the cursor."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """When it was said: RFC 3339, UTC."""
+        return datetime.fromtimestamp(record.created, UTC).strftime(datefmt or _LOG_TIME)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The record's line, without what a terminal would obey."""
+        line = super().formatMessage(record)
+        return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line.replace("\n", "\\n"))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("klink").setLevel(logging.INFO)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,173 @@
+"""What most commands begin with: the configuration, the database, a context for the core."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Concatenate, ParamSpec
+
+import click
+
+from klink.cli.refused import Refused
+from klink.config import Config, ConfigError, load
+from klink.core import secrets, users, workspaces
+from klink.core.context import Context, Settings
+from klink.core.errors import DatabaseBusy, KlinkError
+from klink.core.plans import Plan, stored
+from klink.core.principal import Principal
+from klink.db import connection, migrate
+
+P = ParamSpec("P")
+
+LOCK_FILE = "klink.lock"
+"""The server holds a lock on this file in the data folder while it runs."""
+
+_MAX_PASSWORD_BYTES = 10_000
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the core refuses into a line for the person at the terminal."""
+    try:
+        yield
+    except DatabaseBusy as error:
+        cause = str(error.__cause__ or "").strip().partition("\n")[0]
+        raise Refused(f"{error} ({cause})" if cause else str(error)) from error
+    except (KlinkError, ConfigError) as error:
+        raise Refused(str(error)) from error
+
+
+def configured(overrides: Mapping[str, object] | None = None) -> Config:
+    """The configuration that ``--config`` names, else the usual one.
+
+    :raises Refused: when something in it is wrong.
+    """
+    config_file = click.get_current_context().find_object(Path)
+    with refusals():
+        return load(config_file, os.environ, Path.cwd(), overrides)
+
+
+def core_settings(config: Config) -> Settings:
+    """What the core needs of the configuration, with the server's secret.
+
+    :raises KlinkError: when the secret cannot be used.
+    """
+    return Settings(
+        base_url=config.server.base_url,
+        plans={
+            name: Plan(
+                name,
+                requests_per_minute=plan.requests_per_minute,
+                requests_per_hour=plan.requests_per_hour,
+                requests_per_month=plan.requests_per_month,
+                max_links=plan.max_links,
+                api_access=plan.api_access,
+            )
+            for name, plan in config.plans.items()
+        },
+        dialect_plans={"klink": config.dialects.klink.plan},
+        max_active_keys=config.keys.max_active_per_user,
+        secret=secrets.load(config.data_dir, os.environ),
+    )
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Context]:
+    """The database, ready for use, and the context of one command.
+
+    A fresh database gets its schema, its first workspace and its owner.
+
+    :raises Refused: when it cannot be used, or for what the core refuses in the block.
+    """
+    with refusals():
+        connection.connect(config.database.url, config.data_dir)
+        try:
+            _bring_up_to_date(config)
+            ctx = Context(datetime.now(UTC), core_settings(config))
+            workspaces.ensure_first(ctx)
+            yield ctx
+        finally:
+            connection.disconnect()
+
+
+def with_database(command: Callable[Concatenate[Context, P], None]) -> Callable[P, None]:
+    """Give a command the database and its context as the first argument."""
+
+    @functools.wraps(command)
+    def with_context(*args: P.args, **kwargs: P.kwargs) -> None:
+        with opened(configured()) as ctx:
+            command(ctx, *args, **kwargs)
+
+    return with_context
+
+
+def _bring_up_to_date(config: Config) -> None:
+    """Migrate when nobody can be in the way, and refuse when somebody may be."""
+    if not migrate.pending():
+        return
+    if migrate.schema_version() == 0:
+        migrate.migrate()  # others that begin with it at once wait for one another
+        return
+    if connection.engine() == "postgresql":
+        raise Refused("the database has an older schema; run `klink migrate` first")
+    with no_server(config.data_dir, "the database has an older schema"):
+        migrate.migrate()
+
+
+@contextmanager
+def no_server(data_dir: Path, why: str) -> Iterator[None]:
+    """Keep the server of this data folder from running during the block.
+
+    :param why: begins the refusal.
+    :raises Refused: when it runs now.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"{why}; stop the server, then run `klink migrate`") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def principal(ctx: Context, workspace: str | None, user: str | None = None) -> Principal:
+    """The command line, acting for a user of a workspace; by default the first ones.
+
+    :raises NotFound: when there is no such workspace, or no such user in it.
+    """
+    where = workspaces.find(workspace)
+    who = users.find(user, where.id)
+    return Principal(
+        workspace_id=where.id,
+        user_id=who.id,
+        key_id=None,
+        dialect="cli",
+        workspace_plan=stored(ctx.settings.plans, where.plan),
+    )
+
+
+def password_from_stdin() -> str:
+    """The password on standard input: its first line; asked for, unseen, at a terminal.
+
+    :raises Refused: when there is none, or it is not UTF-8.
+    """
+    if sys.stdin.isatty():
+        answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return answer
+    line = sys.stdin.buffer.readline(_MAX_PASSWORD_BYTES)
+    try:
+        password = line.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Refused("the password on standard input is not UTF-8") from None
+    if not password:
+        raise Refused("there is no password on standard input")
+    return password

@@ -1,0 +1,107 @@
+"""``klink users``."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from klink.cli.opening import password_from_stdin, with_database
+from klink.cli.output import json_option, print_json, print_table
+from klink.core import users, workspaces
+from klink.core.context import Context
+from klink.core.users import UserView
+
+_RANDOM_BYTES = 18  # 24 characters
+
+password_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input."
+)
+
+
+def user_json(user: UserView, names: dict[int, str]) -> dict[str, object]:
+    """A user as JSON has one.
+
+    :param names: names of workspaces by their numbers.
+    """
+    return {
+        "id": user.uid,
+        "number": user.id,
+        "email": user.email,
+        "name": user.name,
+        "is_active": user.is_active,
+        "roles": {names[number]: role for number, role in user.roles.items()},
+        "created_at": user.created_at,
+    }
+
+
+def _names() -> dict[int, str]:
+    return {each.id: each.name for each in workspaces.all_of_them()}
+
+
+@click.group("users")
+def command() -> None:
+    """People and their roles."""
+
+
+@command.command("create")
+@click.argument("email")
+@click.option(
+    "--role",
+    type=click.Choice(workspaces.ROLES),
+    default="editor",
+    show_default=True,
+    help="What they are in the workspace.",
+)
+@click.option("--workspace", metavar="W", help="A name or an id; by default the first one.")
+@password_option
+@json_option
+@with_database
+def create(
+    ctx: Context,
+    email: str,
+    role: str,
+    workspace: str | None,
+    password_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Make a user and print the id; without a password they cannot sign in."""
+    where = workspaces.find(workspace)
+    password = password_from_stdin() if password_stdin else None
+    made = users.create(ctx, email, role=role, workspace_id=where.id, password=password)
+    if as_json:
+        print_json(user_json(made, _names()))
+    else:
+        click.echo(made.uid)
+
+
+@command.command("list")
+@json_option
+@with_database
+def list_(_: Context, as_json: bool) -> None:
+    """Show every user, oldest first."""
+    found, names = users.all_of_them(), _names()
+    if as_json:
+        print_json([user_json(each, names) for each in found])
+        return
+    rows = []
+    for each in found:
+        roles = ", ".join(f"{role} of {names[number]}" for number, role in each.roles.items())
+        rows.append((each.id, each.email, each.is_active, each.created_at, roles or None))
+    print_table(["NUMBER", "EMAIL", "ACTIVE", "CREATED", "ROLES"], rows)
+
+
+@command.command("reset-password")
+@click.argument("email")
+@password_option
+@json_option
+@with_database
+def reset_password(ctx: Context, email: str, password_stdin: bool, as_json: bool) -> None:
+    """Give a user a new password; without --password-stdin, make one and print it."""
+    password = password_from_stdin() if password_stdin else secrets.token_urlsafe(_RANDOM_BYTES)
+    users.set_password(ctx, email, password)
+    shown = {} if password_stdin else {"password": password}
+    if as_json:
+        print_json({"email": email.strip().lower(), **shown})
+    elif shown:
+        click.echo(password)

@@ -1,0 +1,84 @@
+"""The jobs there are. Nothing's correctness waits for one: visits and reads go by the clock.
+
+Each step is one transaction of about 50 ms at most on a slow disk, so that redirects and
+the API never wait long for the write lock (architecture: one writer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from klink.clicks import retention
+from klink.core import changes, idempotency, links, usage
+from klink.core.context import Context
+from klink.jobs.job import Job, JobReport, JobSettings
+from klink.jobs.pace import Pace
+
+VISITORS_KEPT = timedelta(days=2)
+"""A day's visitors stay this long after it, for clicks that are folded late."""
+
+CHANGES_KEPT = timedelta(days=1)
+"""Whoever follows the change log has read an entry within seconds."""
+
+_EXPIRED = 50  # links a step
+_PURGED = 20
+
+
+def expire_links(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
+    """Tell the history and the caches of links that have expired."""
+    steps = iter(partial(links.expire_due, ctx, limit=_EXPIRED), 0)
+    return JobReport({"links": pace.total(steps)})
+
+
+def purge_trash(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
+    """Erase links that have lain in the trash for 30 days; their slugs are free then."""
+    steps = iter(partial(links.purge_trash, ctx, limit=_PURGED), 0)
+    return JobReport({"links": pace.total(steps)})
+
+
+def sweep_purged(_: Context, __: JobSettings, pace: Pace) -> JobReport:
+    """Delete the clicks and counts that purged links left behind."""
+    return JobReport({"rows": pace.total(iter(links.sweep, 0))})
+
+
+def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+    """Forget single clicks past their time, and who clicked on days that are over.
+
+    Roll-ups and totals stay. A visitor without a cookie has another id every day, so the
+    sets that make a day's uniques are of no use after it. The all-time set of a link stays
+    whole: it does not say which of its ids came from a cookie, and those may come again.
+    """
+    before = ctx.now - timedelta(days=settings.keep_clicks_days)
+    clicks = pace.total(retention.forget_clicks(before))
+    visitors = pace.total(retention.forget_visitors(ctx.now - VISITORS_KEPT))
+    return JobReport({"clicks": clicks, "day_visitors": visitors})
+
+
+def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
+    """Drop stored answers, request counts and change-log entries that nobody asks for."""
+    tables: dict[str, Callable[[], int]] = {
+        "answers": partial(idempotency.prune, ctx.now),
+        "windows": partial(usage.prune, ctx.now),
+        "changes": partial(changes.prune, ctx.now - CHANGES_KEPT),
+    }
+    return JobReport({name: pace.total(iter(prune, 0)) for name, prune in tables.items()})
+
+
+def _every(**span: float) -> Callable[[JobSettings], float]:
+    return lambda _: timedelta(**span).total_seconds()
+
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        "expire-links",
+        "write down which links have expired",
+        lambda settings: settings.expire_every_s,
+        expire_links,
+    ),
+    Job("sweep-purged", "delete the clicks of purged links", _every(minutes=5), sweep_purged),
+    Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),
+    Job("clean-up", "drop old answers, counts and changes", _every(hours=1), clean_up),
+    Job("prune-clicks", "forget clicks older than they are kept", _every(hours=6), prune_clicks),
+)

@@ -1,0 +1,257 @@
+"""The routes that visitors meet, for what the front could not answer by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter
+
+from klink.clicks.visits import ARRIVAL, Arrival, SeenVisit, cookie_for
+from klink.core import passwords
+from klink.core.compiled import CompiledLink
+from klink.core.errors import KlinkError
+from klink.core.resolve import Decision, Outcome
+from klink.core.slugs import ANSWERED
+from klink.pages.rendering import Message, redirect, secure, shown, told
+from klink.pages.throttle import Throttle
+from klink.web import doors
+
+__all__ = ["MAX_FORM_BYTES", "WayOn", "make_blueprint"]
+
+MAX_FORM_BYTES = 8192
+
+_STATIC = Path(__file__).parent / "static"
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+_NOT_FOUND = Message(
+    404,
+    "not_found",
+    "No link here",
+    "There is no short link at this address.",
+    "Check the spelling: capital and small letters are different letters here.",
+)
+_GONE = Message(
+    410,
+    "gone",
+    "This link has ended",
+    "It does not lead anywhere any more.",
+    "Whoever gave it to you may have a newer one.",
+)
+_WRONG_HOST = Message(
+    421,
+    "wrong_host",
+    "This host is not set up",
+    "Short links are not served under this host name.",
+    "If you run this server: set server.base_url in klink's configuration to the address "
+    "that people use, or add the name with “klink domains add”.",
+)
+_BUSY = Message(
+    503,
+    "busy",
+    "Not just now",
+    "This link cannot be looked up at the moment.",
+    "Try again in a few seconds.",
+    retry_after_s=2,
+)
+_NOT_ALLOWED = Message(405, "method_not_allowed", "Not like this", "Open this address with GET.")
+_TOO_LARGE = Message(
+    413, "body_too_large", "Too much", f"A form may have at most {MAX_FORM_BYTES} bytes."
+)
+_BAD = Message(400, "bad_request", "That did not work", "This request cannot be answered.")
+_FAILED = Message(
+    500, "internal_error", "Something broke", "This is our fault, not yours.", "Try again later."
+)
+
+
+_BY_STATUS = {message.status: message for message in (_NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE)}
+
+
+class WayOn(Protocol):
+    """Where a form or page leads (:class:`klink.redirects.answers.Answers`)."""
+
+    def destination(self, link: CompiledLink, seen: SeenVisit) -> Decision:
+        """Where it leads now; takes no use and writes nothing."""
+        ...
+
+    def onward(self, link: CompiledLink, seen: SeenVisit) -> tuple[Decision, list[tuple[str, str]]]:
+        """The way on, counted; no headers when it has closed meanwhile."""
+        ...
+
+
+class _Unclaimed(PathConverter):
+    """Any path but those whose first segment another door answers.
+
+    So that an API's own "no such path" and "wrong method" are not covered by a page.
+    """
+
+    regex = rf"(?!(?i:{'|'.join(sorted(ANSWERED))})(?:/|$))[^/].*?"
+
+
+def make_blueprint(way_on: WayOn, throttle: Throttle) -> Blueprint:
+    """The pages; they expect the front before them, which decides what a visit gets."""
+    pages = Blueprint(
+        "pages",
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/_static",
+    )
+    doors = _Doors(way_on, throttle)
+    pages.record_once(_prepare)
+    pages.add_url_rule("/", "home", _home)
+    pages.add_url_rule(
+        "/<klink_unclaimed:path>",
+        "short_url",
+        doors.short_url,
+        methods=_METHODS,
+        strict_slashes=False,
+        provide_automatic_options=False,
+    )
+    pages.after_request(_secure_static)
+    pages.app_template_global("visitor_style")(_style)
+    pages.app_template_global("visitor_icon")(_icon)
+    return pages
+
+
+def _prepare(state: BlueprintSetupState) -> None:
+    url_map = state.app.url_map
+    url_map.converters["klink_unclaimed"] = _Unclaimed
+    # Flask would mend `/a//b` with a redirect to the Host header's host.
+    url_map.merge_slashes = False
+    assert isinstance(state.app, Flask)
+    doors.add(state.app, doors.Door(_claims, _refuse))
+
+
+def _style() -> str:
+    return _versioned("visitor.css")
+
+
+def _icon() -> str:
+    return _versioned("klink.svg")
+
+
+def _versioned(name: str) -> str:
+    """The URL of a static file; it changes with the file, so that caches may keep it."""
+    versions: dict[str, str] = current_app.extensions.setdefault("klink.pages.versions", {})
+    if name not in versions:
+        versions[name] = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:8]
+    return url_for("pages.static", filename=name, v=versions[name])
+
+
+def _secure_static(response: Response) -> Response:
+    return secure(response) if request.endpoint == "pages.static" else response
+
+
+def _home() -> Response:
+    return shown("home", json={"name": "klink"})
+
+
+def _claims(path: str) -> bool:
+    return path[1:].partition("/")[0].lower() not in ANSWERED
+
+
+def _refuse(error: Exception) -> Response:
+    """Render what goes wrong on the paths of visitors."""
+    if isinstance(error, KlinkError):
+        return told(_BUSY if error.code == "database_busy" else _FAILED)
+    status = (error.code if isinstance(error, HTTPException) else None) or 500
+    message = _BY_STATUS.get(status, _FAILED if status >= 500 else replace(_BAD, status=status))
+    response = told(message)
+    if message is _NOT_ALLOWED:
+        response.headers["Allow"] = "GET, HEAD, POST"
+    return response
+
+
+class _Doors:
+    """The views that need more than the request."""
+
+    def __init__(self, way_on: WayOn, throttle: Throttle) -> None:
+        self._way_on = way_on
+        self._throttle = throttle
+
+    def short_url(self, path: str) -> Response:  # noqa: ARG002 - the front has read it
+        """Whatever nobody else answers: a short URL, or nothing."""
+        arrival: Arrival | None = request.environ.get(ARRIVAL)
+        if arrival is None:
+            abort(404 if request.method in ("GET", "HEAD", "POST") else 405)
+        if arrival.refusal:
+            return told(_WRONG_HOST if arrival.refusal == "wrong_host" else _BUSY)
+        return self._of_link(arrival)
+
+    def _of_link(self, arrival: Arrival) -> Response:
+        link, decision = arrival.link, arrival.decision
+        if link is not None and decision is not None:
+            if decision.outcome is Outcome.PASSWORD:
+                return self._password(link, arrival.seen)
+            if decision.outcome is Outcome.PREVIEW:
+                return self._preview(link, arrival.seen)
+        return _ended(decision)
+
+    def _password(self, link: CompiledLink, seen: SeenVisit) -> Response:
+        """The form; with POST, the password that was typed into it."""
+        if request.method != "POST":
+            return _form(200)
+        assert link.password_hash is not None  # or it would not be asked for
+        address = seen.client.address
+        wait_s = self._throttle.ask(link.id, address)
+        if wait_s:
+            response = _form(429, f"Too many tries. Wait {_in_words(wait_s)}, then try again.")
+            response.headers["Retry-After"] = str(wait_s)
+            return response
+        request.max_content_length = MAX_FORM_BYTES
+        given = request.form.get("password", "")
+        if not given or not passwords.matches(link.password_hash, given):
+            return _form(403, "That is not the password. Try again.")
+        self._throttle.forgive(link.id, address)
+        return self._on(link, seen)
+
+    def _preview(self, link: CompiledLink, seen: SeenVisit) -> Response:
+        """The page before a destination; with POST, the way on."""
+        if request.method == "POST":
+            return self._on(link, seen)
+        decision = self._way_on.destination(link, seen)
+        if not decision.location:
+            return _ended(decision)
+        host = decision.location.split("/", 3)[2]
+        response = shown(
+            "preview",
+            json={"host": host, "title": link.title, "description": link.description},
+            host=host,
+            link=link,
+        )
+        if decision.sets_cookie:  # so that the way on is the one that was shown
+            response.headers.add("Set-Cookie", cookie_for(seen))
+        return response
+
+    def _on(self, link: CompiledLink, seen: SeenVisit) -> Response:
+        decision, headers = self._way_on.onward(link, seen)
+        return redirect(decision.status, headers) if headers else _ended(decision)
+
+
+def _form(status: int, problem: str = "") -> Response:
+    if not problem:
+        json: object = {
+            "code": "password_required",
+            "message": "Post the password of this link as the form field “password”.",
+        }
+    else:
+        code = "too_many_tries" if status == 429 else "wrong_password"
+        json = {"error": {"code": code, "message": problem}}
+    return shown("password", status=status, json=json, problem=problem)
+
+
+def _ended(decision: Decision | None) -> Response:
+    is_gone = decision is not None and decision.outcome is Outcome.GONE
+    return told(_GONE if is_gone else _NOT_FOUND)
+
+
+def _in_words(wait_s: int) -> str:
+    if wait_s < 90:
+        return f"{wait_s} second{'s' if wait_s > 1 else ''}"
+    return f"{-(-wait_s // 60)} minutes"

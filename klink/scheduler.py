@@ -1,0 +1,130 @@
+"""Runs the jobs by the clock, in threads of their own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from klink.core.context import Context
+from klink.core.errors import KlinkError
+from klink.db.connection import close_thread
+from klink.jobs import JOBS, Job, JobRun, JobSettings, Pace, RunLog, run
+
+log = logging.getLogger(__name__)
+
+FIRST_RUN_S = 5.0
+"""When the first job first runs after the start; each other one this much later."""
+
+_THREADS = 2  # a long job does not hold up the short ones
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job and how it does.
+
+    :param next_at: when it runs next; None when no clock runs it here.
+    :param last: its last run in any process; None when it has never run.
+    """
+
+    name: str
+    about: str
+    every_s: float
+    next_at: datetime | None
+    last: JobRun | None
+
+
+class Scheduler:
+    """The clock of the jobs; one per process.
+
+    :param context: makes the context of one run, with the time it begins at.
+    """
+
+    def __init__(
+        self,
+        context: Callable[[], Context],
+        settings: JobSettings,
+        jobs: Sequence[Job] = JOBS,
+        *,
+        first_run_s: float = FIRST_RUN_S,
+    ) -> None:
+        self._context = context
+        self._settings = settings
+        self._jobs = jobs
+        self._first_run_s = first_run_s
+        self._runs = RunLog()
+        self._stop = threading.Event()
+        self._clock: BackgroundScheduler | None = None
+
+    def start(self) -> None:
+        """Begin to run the jobs, unless the settings say that this process runs none."""
+        if not self._settings.enabled or self._clock is not None:
+            return
+        # A run that is late or skipped since the last one goes on is no news to anybody.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._clock = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(_THREADS)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        now = datetime.now(UTC)
+        for i, job in enumerate(self._jobs):
+            self._clock.add_job(
+                self._run,
+                "interval",
+                args=(job,),
+                id=job.name,
+                seconds=job.every_s(self._settings),
+                next_run_time=now + timedelta(seconds=self._first_run_s * (i + 1)),
+            )
+        self._clock.start()
+
+    def stop(self) -> None:
+        """Stop the clock; a running job ends after the step it is at. Safe to call twice."""
+        self._stop.set()
+        clock, self._clock = self._clock, None
+        if clock is not None:
+            clock.shutdown(wait=True)
+
+    def status(self) -> list[JobStatus]:
+        """Every job, in the table's order."""
+        last = self._runs.last()
+        return [
+            JobStatus(
+                job.name,
+                job.about,
+                job.every_s(self._settings),
+                self._next_at(job.name),
+                last.get(job.name),
+            )
+            for job in self._jobs
+        ]
+
+    def last_runs(self) -> dict[str, JobRun]:
+        """The last run of each job that has run, in any process, by its name."""
+        return self._runs.last()
+
+    def _next_at(self, name: str) -> datetime | None:
+        clock = self._clock  # stop() may take it away meanwhile
+        entry = clock.get_job(name) if clock is not None else None
+        return entry.next_run_time if entry is not None else None
+
+    def _run(self, job: Job) -> None:
+        """One run in a thread of the clock's; what goes wrong ends here."""
+        if self._stop.is_set():
+            return
+        try:
+            done = run(job, self._context(), self._settings, self._runs, Pace(self._stop))
+            if done is not None and any(done.counts.values()):
+                log.info("job %s: %s in %d ms", job.name, done.counts, done.duration_ms)
+        except KlinkError as error:
+            log.warning("job %s failed: %s", job.name, error)
+        except Exception:
+            log.exception("job %s failed", job.name)
+        finally:
+            close_thread()

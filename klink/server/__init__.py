@@ -1,0 +1,8 @@
+"""The HTTP server: waitress, with our own sockets, dispatchers, errors and end."""
+
+from __future__ import annotations
+
+from klink.server.listening import Address, CannotListen
+from klink.server.server import Server
+
+__all__ = ["Address", "CannotListen", "Server"]

@@ -1,0 +1,77 @@
+"""What the server itself refuses: malformed or oversized requests, before any application.
+
+In the shape that the client reads: RFC 9457 problems on the API's paths and for programs
+that ask for JSON, else plain text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from waitress.task import ErrorTask
+
+from klink.core.slugs import ANSWERED
+
+__all__ = ["ServerErrorTask", "is_office"]
+
+_WORDS = {
+    400: ("bad_request", "Bad Request", "the request is not valid HTTP"),
+    413: ("body_too_large", "Content Too Large", "the body is larger than any request needs"),
+    431: ("headers_too_large", "Request Header Fields Too Large", "the headers are too long"),
+    501: ("not_implemented", "Not Implemented", "this transfer encoding is not supported"),
+}
+_OURS = ("internal", "Internal Server Error", "klink made a mistake; the error was logged")
+_TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:https?://[^/ ]*)?(/[^ ?#]{0,200})")
+_OPEN = ("health",)  # answered among visitors, so that a busy API does not look like a dead klink
+
+
+def is_office(path: str) -> bool:
+    """Whether a path is the API's or another office door's, and not a visitor's."""
+    first = path[1:].partition("/")[0].lower()
+    return first in ANSWERED and first not in _OPEN
+
+
+class ServerErrorTask(ErrorTask):
+    """Answers what never became a request to the application."""
+
+    def execute(self) -> None:
+        """Write the error in the shape that the path and ``Accept`` ask for."""
+        code = self.request.error.code  # type: ignore[attr-defined]  # the stubs lack it
+        name, title, detail = _WORDS.get(code, _OURS)
+        status = code if code in _WORDS else 500
+        if self._wants_problem():
+            media_type = "application/problem+json"
+            body = json.dumps(
+                {
+                    "type": f"urn:problem-type:klink:{name}",
+                    "title": title,
+                    "status": status,
+                    "detail": detail,
+                    "code": name,
+                }
+            ).encode()
+        else:
+            media_type = "text/plain; charset=utf-8"
+            body = f"{title}: {detail}\n".encode()
+        self.status = f"{status} {title}"
+        self.response_headers = [
+            ("Content-Type", media_type),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)
+
+    def _wants_problem(self) -> bool:
+        request = self.request
+        headers: dict[str, str] = getattr(request, "headers", {})
+        if "json" in headers.get("ACCEPT", ""):
+            return True
+        # What could not be parsed has no path of its own, and headers that are too long leave
+        # only their beginning.
+        begins: bytes = getattr(request, "header_plus", b"") or getattr(request, "first_line", b"")
+        match = _TARGET.match(begins)
+        path = match[1].decode("latin-1") if match else getattr(request, "path", "")
+        return is_office(path)

@@ -1,0 +1,213 @@
+"""The loop: sockets, connections, dispatchers, and an orderly end.
+
+Requests of visitors and of the office (the API and what else is not a visitor's) have
+dispatchers of their own, so that neither starves the other: API writes that wait for a
+locked database hold up no redirect.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import socket
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import Task, ThreadedTaskDispatcher
+
+from klink.server.channel import Channel
+from klink.server.errors import is_office
+from klink.server.listening import Address, bind
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["Listener", "Server"]
+
+log = logging.getLogger(__name__)
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_CONNECTIONS = 4000
+DRAIN_S = 4.0
+"""How long requests under way may take to finish once the server stops."""
+
+_OTHER_FILES = 128  # journal, database, static files: what connections must leave room for
+
+
+class _Dispatcher(ThreadedTaskDispatcher):
+    """Threads that work requests off.
+
+    :param on_thread_end: called in each thread when it ends.
+    """
+
+    def __init__(self, name: str, threads: int, on_thread_end: Callable[[], None]) -> None:
+        super().__init__()
+        self._on_thread_end = on_thread_end
+        # A queue that is one request deep is no news; waitress would warn each time.
+        self.queue_logger = logging.getLogger(f"{__name__}.{name}")
+        self.queue_logger.disabled = True
+        self.set_thread_count(threads)
+
+    def handler_thread(self, thread_no: int) -> None:
+        """Work until told to stop."""
+        try:
+            super().handler_thread(thread_no)
+        finally:
+            self._on_thread_end()
+
+
+class Listener(TcpWSGIServer):
+    """One listening socket; several share the map of connections and the dispatchers."""
+
+    channel_class = Channel
+    is_stopping = False
+    active_channels: dict[int, Channel]  # type: ignore[assignment]  # the stubs are wrong here
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        bound: socket.socket,
+        adj: Adjustments,
+        map_: dict[int, Any],  # Any: whatever waitress keeps in it
+        visitors: _Dispatcher,
+        office: _Dispatcher,
+    ) -> None:
+        self._visitors, self._office = visitors, office
+        super().__init__(
+            application,
+            map_,
+            _start=False,
+            _sock=bound,
+            dispatcher=visitors,
+            adj=adj,
+            sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
+            bind_socket=False,
+        )
+
+    def add_task(self, task: Task) -> None:
+        """Queue a connection whose first request is whole, where requests of its kind go."""
+        channel: Any = task  # Any: the stubs call a channel a task
+        path = getattr(channel.requests[0], "path", "")
+        (self._office if is_office(path) else self._visitors).add_task(task)
+
+    def stop_listening(self) -> None:
+        """Close the socket; the connections that it made live on."""
+        self.accepting = False
+        self.del_channel()
+        assert self.socket is not None
+        self.socket.close()
+
+
+class Server:
+    """klink's HTTP server.
+
+    :param host: name or address; all addresses of a name are listened on.
+    :param port: 0 lets the system choose one.
+    :param threads: workers for visitors, and as many for the office.
+    :param on_thread_end: called in each worker when it ends.
+    :raises CannotListen: when the address cannot be had.
+    """
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        host: str,
+        port: int,
+        threads: int,
+        on_thread_end: Callable[[], None] = lambda: None,
+        channel_timeout_s: int = 120,
+    ) -> None:
+        sockets = bind(host, port)
+        self._map: dict[int, Any] = {}  # Any: as in Listener
+        adj = Adjustments(
+            sockets=sockets,
+            ident="klink",
+            threads=threads,
+            connection_limit=_room_for_connections(),
+            channel_timeout=channel_timeout_s,
+            asyncore_use_poll=True,
+            max_request_header_size=MAX_HEADER_BYTES,
+            max_request_body_size=MAX_BODY_BYTES,
+            # klink reads X-Forwarded-* by itself, from the peers that it trusts.
+            clear_untrusted_proxy_headers=False,
+            expose_tracebacks=False,
+            log_socket_errors=False,
+            server_name=host,
+        )
+        visitors = _Dispatcher("visitors", threads, on_thread_end)
+        office = _Dispatcher("office", threads, on_thread_end)
+        self._dispatchers = (visitors, office)
+        self._listeners = [
+            Listener(application, bound, adj, self._map, visitors, office) for bound in sockets
+        ]
+        self._is_stopping = False
+        self.addresses = [Address(*bound.getsockname()[:2]) for bound in sockets]
+        """Where it listens."""
+
+    def start(self) -> None:
+        """Take connections from here on; they are answered once :meth:`run` runs."""
+        for listener in self._listeners:
+            listener.accept_connections()
+
+    def run(self) -> None:
+        """Serve until :meth:`request_stop`, then finish what was begun and return."""
+        while not self._is_stopping:
+            wasyncore.poll2(1.0, self._map)
+        self._drain()
+
+    def request_stop(self) -> None:
+        """Make :meth:`run` end; safe in a signal handler and from any thread."""
+        self._is_stopping = True
+        for listener in self._listeners:
+            listener.is_stopping = True
+            with contextlib.suppress(OSError):  # closed already
+                listener.pull_trigger()
+
+    def close(self) -> None:
+        """End the workers and close what is open."""
+        for dispatcher in self._dispatchers:
+            dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map)
+
+    def _drain(self) -> None:
+        """Stop accepting, close idle connections, and let the others finish."""
+        deadline_s = time.monotonic() + DRAIN_S
+        wasyncore.poll2(0.0, self._map)  # what has come in already is a request at hand
+        for listener in self._listeners:
+            listener.stop_listening()
+        while (open_ones := self._close_idle()) and time.monotonic() < deadline_s:
+            wasyncore.poll2(0.05, self._map)
+        if open_ones:
+            log.warning("%d connections were cut: they did not finish in time", open_ones)
+
+    def _close_idle(self) -> int:
+        """Close the connections on which nothing happens; return how many are left."""
+        left = 0
+        for listener in self._listeners:
+            for channel in list(listener.active_channels.values()):
+                if channel.is_idle:
+                    channel.handle_close()
+                else:
+                    left += 1
+        return left
+
+
+def _room_for_connections() -> int:
+    """How many connections this process may have open; raises its own limit of files first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(16, min(MAX_CONNECTIONS, soft - _OTHER_FILES))

@@ -1,0 +1,1 @@
+"""Statistics, read from the roll-ups that the fold of clicks keeps."""

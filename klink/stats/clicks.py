@@ -1,0 +1,186 @@
+"""Single visits of a link, as long as they are kept (``[privacy] keep_clicks_days``)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from klink.core.context import Context
+from klink.core.errors import ValidationFailed
+from klink.core.links import LinkView
+from klink.core.links.model import UTM_NAMES
+from klink.core.principal import Principal
+from klink.core.times import from_ms, to_ms
+from klink.db.connection import read
+from klink.db.models import Click
+from klink.stats.scope import readable
+
+MAX_LIMIT = 200
+KINDS = ("person", "bot", "preview", "prefetch")
+"""Names of the kinds of visit, by their number in the database."""
+
+_EXPORT_PAGE = 1_000
+_CURSOR = re.compile(r"(\d{1,15})-(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickQuery:
+    """Which visits to list, newest first.
+
+    :param since: aware; with ``until`` (exclusive) exact to the millisecond.
+    :param clicks_only: people who were forwarded, which is what ``clicks`` counts (K6).
+    :param cursor: ``next_cursor`` of the page before.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    clicks_only: bool = False
+    cursor: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ClickView:
+    """One visit; None where a fact is unknown.
+
+    :param kind: ``person``, ``bot``, ``preview`` or ``prefetch``; ``reason`` says why it is
+        no person.
+    :param variant: label; None when it was forwarded to none, or to one that is gone.
+    :param net: the truncated address.
+    :param visitor: the workspace's id of the visitor; None when private.
+    :param utm: what was sent of source, medium, campaign, content and term.
+    """
+
+    id: int
+    at: datetime
+    kind: str
+    reason: str | None
+    is_click: bool
+    is_view: bool
+    variant_id: int | None
+    variant: str | None
+    country: str | None
+    device: str | None
+    browser: str | None
+    os: str | None
+    language: str | None
+    referrer: str | None
+    net: str | None
+    visitor: str | None
+    utm: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ClickPage:
+    """One page of visits and where the next begins, if there is one."""
+
+    items: list[ClickView]
+    next_cursor: str | None
+
+
+def page_of_clicks(
+    ctx: Context, who: Principal, link: LinkView | str, query: ClickQuery
+) -> ClickPage:
+    """One page of a link's visits.
+
+    :param link: the link or its UUID.
+    :raises InsufficientScope: the key may not read.
+    :raises NotFound: unknown, or another workspace's.
+    :raises ValidationFailed: the limit, the times or the cursor.
+    """
+    view = readable(ctx, who, link)
+    before = _check(query)
+    labels = {variant.id: variant.label for variant in view.variants}
+    with read():
+        rows = _rows(view.id, query, before, query.limit + 1)
+    found = rows[: query.limit]
+    cursor = f"{found[-1].at}-{found[-1].id}" if len(rows) > query.limit else None
+    return ClickPage([_view(row, labels) for row in found], cursor)
+
+
+def each_click(
+    ctx: Context, who: Principal, link: LinkView | str, query: ClickQuery
+) -> Iterator[ClickView]:
+    """Every visit of a link that fits, from ``query.cursor`` on; for exports.
+
+    Refuses at once, like :func:`page_of_clicks`, then reads page by page, so that neither
+    memory nor a transaction grows with their number; ``query.limit`` does not matter.
+    """
+    view = readable(ctx, who, link)
+    before = _check(query)
+    labels = {variant.id: variant.label for variant in view.variants}
+
+    def walk(before: tuple[int, int] | None) -> Iterator[ClickView]:
+        while True:
+            with read():
+                rows = _rows(view.id, query, before, _EXPORT_PAGE)
+            yield from (_view(row, labels) for row in rows)
+            if len(rows) < _EXPORT_PAGE:
+                return
+            before = rows[-1].at, rows[-1].id
+
+    return walk(before)
+
+
+def _check(query: ClickQuery) -> tuple[int, int] | None:
+    """Refuse what cannot be; give the position (at, id) that the cursor holds."""
+    errors = {}
+    if not 1 <= query.limit <= MAX_LIMIT:
+        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
+    if query.since and query.until and query.since >= query.until:
+        errors["since"] = ["must lie before until"]
+    position = None if query.cursor is None else _CURSOR.fullmatch(query.cursor)
+    if query.cursor is not None and position is None:
+        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    if errors:
+        raise ValidationFailed(errors)
+    return None if position is None else (int(position[1]), int(position[2]))
+
+
+def _rows(
+    link_id: int, query: ClickQuery, before: tuple[int, int] | None, limit: int
+) -> list[Click]:
+    rows: Any = Click.select().where(Click.link_id == link_id)  # Any: lost while chaining
+    if query.since is not None:
+        rows = rows.where(Click.at >= to_ms(query.since))
+    if query.until is not None:
+        rows = rows.where(Click.at < to_ms(query.until))
+    if query.clicks_only:
+        rows = rows.where(Click.is_click == 1)
+    if before is not None:
+        at, id_ = before
+        # The first half alone tells an engine where in the index to begin.
+        rows = rows.where(Click.at <= at, (Click.at < at) | (Click.id < id_))
+    return list(rows.order_by(Click.at.desc(), Click.id.desc()).limit(limit))
+
+
+def _view(row: Click, labels: Mapping[int, str]) -> ClickView:
+    return ClickView(
+        id=row.id,
+        at=from_ms(row.at),
+        kind=KINDS[row.kind],
+        reason=row.reason or None,
+        is_click=bool(row.is_click),
+        is_view=bool(row.is_view),
+        variant_id=row.variant_id or None,
+        variant=labels.get(row.variant_id),
+        country=row.country or None,
+        device=row.device or None,
+        browser=row.browser or None,
+        os=row.os or None,
+        language=row.language or None,
+        referrer=row.referrer or None,
+        net=row.net or None,
+        visitor=row.visitor or None,
+        utm=_utm(row.utm),
+    )
+
+
+def _utm(text: str | None) -> dict[str, str]:
+    if text is None:
+        return {}
+    return {name: sent for name, sent in zip(UTM_NAMES, json.loads(text), strict=True) if sent}

@@ -1,0 +1,120 @@
+"""What doors ask for: the statistics of a link, the analytics of a workspace.
+
+A door waits for the ledger first, so that these see every click answered before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from klink.core.context import Context
+from klink.core.errors import ValidationFailed
+from klink.core.links import LinkView
+from klink.core.principal import Principal
+from klink.db.connection import read
+from klink.stats.breakdown import DEFAULT_LIMIT, MAX_LIMIT, PEOPLE_DIMS, Dim, Top, breakdown
+from klink.stats.counts import money
+from klink.stats.ranges import Covered, Range
+from klink.stats.scope import of_link, of_workspace, readable
+from klink.stats.series import Point, series
+from klink.stats.top_links import TopLink, top_links
+from klink.stats.totals import Totals, totals_of, unique_visitors
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStats:
+    """The statistics of a link over a range.
+
+    :param top: by ``country``, ``device``, ``browser``, ``os``, ``language``, ``referrer``,
+        ``variant``, ``utm_source``, ``utm_medium``, ``utm_campaign``, ``utm_content``,
+        ``utm_term``.
+    :param rest_by_reason: why visits counted as no people's.
+    """
+
+    covered: Covered
+    totals: Totals
+    series: list[Point]
+    top: Mapping[str, Top]
+    rest_by_reason: Top
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceAnalytics:
+    """The analytics of a workspace over a range.
+
+    :param unique_visitors: summed over UTC days.
+    :param revenue: in the workspace's currency.
+    :param top_links: the most clicked, at most 10.
+    """
+
+    covered: Covered
+    total_clicks: int
+    views: int
+    unique_visitors: int
+    conversions: int
+    revenue: Decimal
+    top_links: list[TopLink]
+    series: list[Point]
+
+
+def link_stats(
+    ctx: Context,
+    who: Principal,
+    link: LinkView | str,
+    over: Range,
+    *,
+    limit: int = DEFAULT_LIMIT,
+) -> LinkStats:
+    """The statistics of a link.
+
+    :param link: the link or its UUID.
+    :param limit: values of each dimension, 1 to 100; the others are summed.
+    :raises InsufficientScope: the key may not read.
+    :raises NotFound: unknown, or another workspace's.
+    :raises ValidationFailed: ``limit``, or too many points in a range from the first visit on.
+    """
+    view = readable(ctx, who, link)
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ValidationFailed({"limit": [f"must be 1 to {MAX_LIMIT}"]})
+    scope = of_link(view.id)
+    with read():
+        over = over.begun(scope.first_quarter())
+        points = series(scope, over)
+        tops = breakdown(scope, over, limit)
+        return LinkStats(
+            covered=over.covered,
+            totals=totals_of(points, unique_visitors(scope, over)),
+            series=points,
+            top={dim.name.lower(): tops[dim] for dim in PEOPLE_DIMS},
+            rest_by_reason=tops[Dim.REASON],
+        )
+
+
+def workspace_analytics(
+    ctx: Context,  # noqa: ARG001 - called like every function that a door calls
+    who: Principal,
+    over: Range,
+) -> WorkspaceAnalytics:
+    """The analytics of the principal's workspace, purged links included in its totals.
+
+    :raises InsufficientScope: the key may not read.
+    :raises ValidationFailed: too many points in a range from the first visit on.
+    """
+    who.need("read")
+    scope = of_workspace(who.workspace_id)
+    with read():
+        over = over.begun(scope.first_quarter())
+        points = series(scope, over)
+        counted = totals_of(points, unique_visitors(scope, over))
+        return WorkspaceAnalytics(
+            covered=over.covered,
+            total_clicks=counted.clicks,
+            views=counted.views,
+            unique_visitors=counted.unique_visitors,
+            conversions=0,  # no events are recorded yet
+            revenue=money(0),
+            top_links=top_links(who.workspace_id, over),
+            series=points,
+        )

@@ -1,0 +1,79 @@
+"""The parts of the server that doors need, as the composition root hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
+
+from flask import current_app, g
+
+from klink.clicks.geoip import GeoStatus
+from klink.clicks.ledger import LedgerStatus
+from klink.core.context import Changed, Context, Settings
+from klink.core.usage import Meter
+from klink.jobs.runs import JobRun
+
+EXTENSION = "klink"
+Network = IPv4Network | IPv6Network
+
+
+class Clicks(Protocol):
+    """The click ledger, as far as a reader needs it."""
+
+    def wait(self, timeout_s: float = 2.0) -> float:
+        """Wait until every click answered so far is counted; else say by how many seconds not."""
+
+    def status(self) -> LedgerStatus:
+        """How it stands."""
+
+
+class Countries(Protocol):
+    """The GeoIP database, as far as ``/ready`` needs it."""
+
+    def status(self) -> GeoStatus:
+        """How it stands."""
+
+
+def _nobody(_: Changed) -> None:
+    """No cache lives in this process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the composition root gives to the doors.
+
+    :param clock: the time now, aware UTC.
+    :param announce: told of changes after their commit, so that caches let go.
+    :param metrics_allow: peers that may read ``/ready`` (configuration: ``[metrics] allow``).
+    :param jobs_status: the last run of each background job, by its name.
+    """
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    meter: Meter
+    ledger: Clicks
+    geoip: Countries
+    announce: Callable[[Changed], None] = _nobody
+    trusted_proxies: tuple[Network, ...] = ()
+    require_https: bool = False
+    metrics_allow: tuple[Network, ...] = ()
+    jobs_status: Callable[[], Mapping[str, JobRun]] = dict
+    version: str = ""
+
+
+def parts() -> Parts:
+    """The parts of the app that answers the current request."""
+    found: Parts = current_app.extensions[EXTENSION]
+    return found
+
+
+def context() -> Context:
+    """The core's context of the current request: its time is read once."""
+    if "context" not in g:
+        own = parts()
+        g.context = Context(own.clock(), own.settings, own.announce)
+    made: Context = g.context
+    return made

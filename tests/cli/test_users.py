@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from klink.core import passwords, users, workspaces
+from klink.db.models import User
+from tests.cli.conftest import Klink, core
+
+
+def password_hash(email: str) -> str | None:
+    row = User.get(User.email == email)
+    return None if row.password_hash is None else str(row.password_hash)
+
+
+def test_a_new_user_prints_their_id_and_cannot_sign_in_without_a_password(klink: Klink, here: Path):
+    uid = klink("users", "create", "Ann@Example.org", "--role", "admin").line
+    with core(here):
+        ann = users.find("ann@example.org", workspaces.find(None).id)
+        assert ann.uid == uid
+        assert list(ann.roles.values()) == ["admin"]
+        assert password_hash("ann@example.org") is None
+
+
+def test_a_user_is_made_in_the_workspace_that_is_named(klink: Klink, here: Path):
+    klink("workspaces", "create", "acme")
+    made = klink("users", "create", "ann@example.org", "--workspace", "acme", "--json").json
+    assert set(made) == {"id", "number", "email", "name", "is_active", "roles", "created_at"}
+    assert made["roles"] == {"acme": "editor"}
+    found = klink("users", "list", "--json").json
+    assert [each["email"] for each in found] == ["owner@localhost", "ann@example.org"]
+    assert "editor of acme" in klink("users", "list").out
+
+
+def test_a_password_comes_from_standard_input(klink: Klink, here: Path):
+    klink("users", "create", "ann@example.org", "--password-stdin", stdin=b"p\xc3\xa4ssword\r\n")
+    with core(here):
+        hashed = password_hash("ann@example.org")
+        assert hashed is not None
+        assert passwords.matches(hashed, "pässword")
+
+
+def test_a_reset_password_is_printed_alone_and_works(klink: Klink, here: Path):
+    klink("users", "create", "ann@example.org")
+    password = klink("users", "reset-password", "ann@example.org").line
+    assert len(password) >= 20
+    with core(here):
+        hashed = password_hash("ann@example.org")
+        assert hashed is not None
+        assert passwords.matches(hashed, password)
+    assert klink("users", "reset-password", "Ann@example.org", "--json").json.keys() == {
+        "email",
+        "password",
+    }
+
+
+def test_a_password_that_was_given_is_not_printed(klink: Klink, here: Path):
+    klink("users", "create", "ann@example.org")
+    words = ("users", "reset-password", "ann@example.org", "--password-stdin")
+    done = klink(*words, stdin=b"correct horse\n")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert klink(*words, "--json", stdin=b"battery staple").json == {"email": "ann@example.org"}
+    with core(here):
+        hashed = password_hash("ann@example.org")
+        assert hashed is not None
+        assert passwords.matches(hashed, "battery staple")
+
+
+def test_what_is_wrong_with_a_user_is_told_in_one_line(klink: Klink, here: Path):
+    klink("users", "create", "ann@example.org")
+    again = ("users", "create", "bob@example.org", "--password-stdin")
+    assert "'ann@example.org'" in klink("users", "create", "ann@example.org").refusal
+    assert "e-mail" in klink("users", "create", "no mail").refusal
+    assert "'nobody'" in klink("users", "create", "b@example.org", "--workspace", "nobody").refusal
+    assert "no password" in klink(*again, stdin=b"").refusal
+    assert "UTF-8" in klink(*again, stdin=b"\xff\xff\xff\xff\xff\xff\xff\xff\n").refusal
+    assert "8 to 128" in klink(*again, stdin=b"short\n").refusal
+    assert "'bob@example.org'" in klink("users", "reset-password", "bob@example.org").refusal
+    with core(here):
+        assert len(users.all_of_them()) == 2
+
+
+def test_an_unknown_role_is_a_usage_error(klink: Klink, here: Path):
+    assert klink("users", "create", "ann@example.org", "--role", "king").status == 2

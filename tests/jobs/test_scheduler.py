@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from klink.core.context import Context
+from klink.jobs import Job, JobReport, JobSettings, Pace
+from klink.scheduler import Scheduler
+from tests.jobs.conftest import NOW, Site
+
+SOON_S = 0.01
+
+
+def job(name: str, work) -> Job:
+    return Job(name, f"the job {name}", lambda _: 0.02, work)
+
+
+class Signal:
+    """A job that says when it has run, and how often."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.twice = threading.Event()
+
+    def __call__(self, ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        self.runs += 1
+        if self.runs >= 2:
+            self.twice.set()
+        return JobReport({"runs": 1})
+
+
+def test_jobs_run_by_the_clock_and_their_runs_are_seen(site: Site):
+    signal = Signal()
+    scheduler = Scheduler(
+        lambda: site.ctx, JobSettings(), [job("tick", signal)], first_run_s=SOON_S
+    )
+    before = scheduler.status()[0]
+    assert (before.name, before.next_at, before.last) == ("tick", None, None)
+    scheduler.start()
+    assert signal.twice.wait(30)
+    status = scheduler.status()[0]
+    scheduler.stop()
+    assert status.last is not None
+    assert (status.last.started_at, status.last.counts) == (NOW, {"runs": 1})
+    assert status.next_at is not None
+    assert status.every_s == 0.02
+
+
+def test_a_job_that_fails_is_logged_and_does_not_end_the_clock(site: Site, caplog):
+    signal = Signal()
+
+    def fail(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        signal(ctx, settings, pace)
+        raise RuntimeError("broken")
+
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(), [job("bad", fail)], first_run_s=SOON_S)
+    with caplog.at_level(logging.WARNING):
+        scheduler.start()
+        assert signal.twice.wait(30)
+        scheduler.stop()
+    assert "job bad failed" in caplog.text
+    last = scheduler.status()[0].last
+    assert last is not None
+    assert last.error == "RuntimeError; the log says more"
+    assert not [record for record in caplog.records if record.name.startswith("apscheduler")]
+
+
+def test_a_running_job_ends_soon_after_the_clock_is_stopped(site: Site):
+    running = threading.Event()
+
+    def endless(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        def steps():
+            while True:
+                running.set()
+                yield 1
+
+        return JobReport({"steps": pace.total(steps())})
+
+    scheduler = Scheduler(
+        lambda: site.ctx, JobSettings(), [job("endless", endless)], first_run_s=SOON_S
+    )
+    scheduler.start()
+    assert running.wait(30)
+    began = time.monotonic()
+    scheduler.stop()
+    assert time.monotonic() - began < 10
+    last = scheduler.status()[0].last
+    assert last is not None
+    assert last.counts["steps"] >= 1
+    scheduler.stop()
+
+
+def test_nothing_runs_when_jobs_are_switched_off(site: Site):
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(enabled=False), first_run_s=0)
+    scheduler.start()
+    assert {status.next_at for status in scheduler.status()} == {None}
+    scheduler.stop()
+
+
+def test_first_runs_are_spread(site: Site):
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(), first_run_s=1000)
+    scheduler.start()
+    times = [status.next_at for status in scheduler.status()]
+    scheduler.stop()
+    assert None not in times
+    assert len(set(times)) == len(times)

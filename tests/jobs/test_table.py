@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from klink.core import idempotency, links, usage
+from klink.core.errors import NotFound
+from klink.core.times import to_ms
+from klink.db.connection import read, write
+from klink.db.models import (
+    Audit,
+    Change,
+    Click,
+    DayVisitor,
+    Idempotent,
+    LinkDay,
+    LinkTotal,
+    LinkVisitor,
+    Purge,
+    Usage,
+)
+from klink.jobs import JOBS, JobSettings, Pace, RunLog, run
+from tests.jobs.conftest import NOW, Site, add_clicks
+
+DAY_MS = 86_400_000
+
+
+def do(name: str, ctx, settings: JobSettings | None = None, pace: Pace | None = None):
+    """Run a job of the table by its name; return its counts."""
+    job = next(job for job in JOBS if job.name == name)
+    done = run(job, ctx, settings or JobSettings(), RunLog(), pace)
+    assert done is not None
+    return done.counts
+
+
+def sizes(totals: list[int]) -> list[int]:
+    """How much each step did, from what was done after each."""
+    return [after - before for before, after in zip([0, *totals], totals, strict=False)]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_every_job_does_nothing_on_a_database_with_nothing_due(site: Site, job):
+    done = run(job, site.ctx, JobSettings(), RunLog())
+    assert done is not None
+    assert set(done.counts.values()) == {0}
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_every_job_has_a_name_a_line_and_an_interval(job):
+    assert job.name.replace("-", "").isalpha()
+    assert job.about
+    assert "\n" not in job.about
+    assert job.every_s(JobSettings()) >= 1
+
+
+def test_the_interval_of_expire_links_is_the_setting():
+    job = next(job for job in JOBS if job.name == "expire-links")
+    assert job.every_s(JobSettings(expire_every_s=7.0)) == 7.0
+
+
+def test_expired_links_are_written_down_once(site: Site):
+    due = [site.link(expires_at=NOW + timedelta(minutes=5)) for _ in range(120)]
+    site.link(expires_at=NOW + timedelta(days=5))
+    site.link()
+    site.announced.clear()
+    assert do("expire-links", site.ctx) == {"links": 0}
+    totals: list[int] = []
+    counts = do("expire-links", site.later(minutes=5), pace=Pace(progress=totals.append))
+    assert counts == {"links": 120}
+    assert max(sizes(totals)) <= 50
+    assert do("expire-links", site.later(minutes=6)) == {"links": 0}
+    assert {changed.link_id for changed in site.announced} == {link.id for link in due}
+    with read():
+        assert Audit.select().where(Audit.action == "link.expire").count() == 120
+
+
+def test_links_are_purged_after_thirty_days_in_the_trash(site: Site):
+    for _ in range(45):
+        links.trash(site.ctx, site.owner, site.link().uid)
+    fresh = site.link()
+    links.trash(site.later(days=1), site.owner, fresh.uid)
+    living = site.link()
+    assert do("purge-trash", site.later(days=29)) == {"links": 0}
+    assert do("purge-trash", site.later(days=30)) == {"links": 45}
+    assert links.get(site.ctx, site.owner, living.uid).deleted_at is None
+    assert links.get(site.ctx, site.owner, fresh.uid).deleted_at is not None
+    assert do("purge-trash", site.later(days=31)) == {"links": 1}
+
+
+def test_what_a_purged_link_left_behind_is_swept(site: Site):
+    doomed, kept = site.link(), site.link()
+    add_clicks(*[NOW] * 4500, link_id=doomed.id)
+    add_clicks(NOW, link_id=kept.id)
+    day = to_ms(NOW) // DAY_MS
+    with write():
+        for link_id in (doomed.id, kept.id):
+            counts = {"link_id": link_id, "clicks": 1, "rest": 0, "uniques": 1}
+            LinkDay.insert(**counts, day=day, dim=0, value="").execute()
+            LinkTotal.insert(**counts, views=1, conversions=0, revenue=0).execute()
+            LinkVisitor.insert(link_id=link_id, visitor="v_1", day=day).execute()
+            DayVisitor.insert(scope=0, scope_id=link_id, day=day, visitor="v_1").execute()
+        visitors = [{"link_id": doomed.id, "visitor": f"v{i}", "day": day} for i in range(2500)]
+        for start in range(0, len(visitors), 500):
+            LinkVisitor.insert_many(visitors[start : start + 500]).execute()
+    links.purge(site.ctx, site.owner, doomed.uid)
+    with pytest.raises(NotFound):
+        links.get(site.ctx, site.owner, doomed.uid)
+    totals: list[int] = []
+    counts = do("sweep-purged", site.ctx, pace=Pace(progress=totals.append))
+    assert counts["rows"] >= 4504 + 2500
+    assert max(sizes(totals)) <= 2000
+    with read():
+        for model in (Click, LinkDay, LinkTotal, LinkVisitor):
+            assert [row.link_id for row in model.select()] == [kept.id]
+        assert [row.scope_id for row in DayVisitor.select()] == [kept.id]
+        assert Purge.select().count() == 0
+    assert do("sweep-purged", site.ctx) == {"rows": 0}
+
+
+def test_clicks_are_forgotten_after_the_days_that_are_set_and_no_earlier(site: Site):
+    add_clicks(NOW - timedelta(days=10), NOW - timedelta(days=9, seconds=1), NOW, NOW)
+    with write():
+        LinkTotal.insert(
+            link_id=1, clicks=4, views=4, uniques=1, rest=0, conversions=0, revenue=0
+        ).execute()
+    assert do("prune-clicks", site.ctx, JobSettings(keep_clicks_days=10))["clicks"] == 0
+    assert do("prune-clicks", site.ctx, JobSettings(keep_clicks_days=9))["clicks"] == 2
+    with read():
+        assert Click.select().count() == 2
+        assert LinkTotal.get().clicks == 4
+
+
+def test_clicks_are_forgotten_in_small_transactions(site: Site):
+    old = NOW - timedelta(days=500)
+    add_clicks(*[old + timedelta(seconds=i) for i in range(3500)], NOW)
+    totals: list[int] = []
+    assert do("prune-clicks", site.ctx, pace=Pace(progress=totals.append))["clicks"] == 3500
+    assert max(sizes(totals)) <= 1000
+
+
+def test_a_click_that_was_folded_late_is_forgotten_with_those_around_it(site: Site):
+    old = NOW - timedelta(days=500)
+    add_clicks(NOW, old, NOW, old)
+    assert do("prune-clicks", site.ctx)["clicks"] == 2
+    with read():
+        assert [row.at for row in Click.select()] == [to_ms(NOW)] * 2
+
+
+def test_the_visitors_of_days_that_are_over_are_forgotten(site: Site):
+    today = to_ms(NOW) // DAY_MS
+    rows = [
+        {"scope": scope, "scope_id": 7, "day": today - age, "visitor": f"v_{i:04}"}
+        for scope in (0, 1, 2)
+        for age in (0, 2, 3, 400)
+        for i in range(600)
+    ]
+    with write():
+        for start in range(0, len(rows), 500):
+            DayVisitor.insert_many(rows[start : start + 500]).execute()
+        LinkVisitor.insert(link_id=7, visitor="v_0001", day=today - 400).execute()
+    totals: list[int] = []
+    counts = do("prune-clicks", site.ctx, pace=Pace(progress=totals.append))
+    assert counts == {"clicks": 0, "day_visitors": 3 * 2 * 600}
+    assert max(sizes(totals)) <= 2000
+    with read():
+        left = DayVisitor.select().count()
+        oldest = min(row.day for row in DayVisitor.select())
+        assert (left, oldest) == (3 * 2 * 600, today - 2)
+        assert LinkVisitor.select().count() == 1
+
+
+def test_old_answers_windows_and_changes_are_cleaned_up(site: Site):
+    with write():
+        for i in range(250):
+            answer = idempotency.Answer(201, "{}")
+            idempotency.store(site.ctx, f"old-{i}", "hash", answer)
+        idempotency.store(site.later(hours=20), "young", "hash", answer)
+    meter = usage.Meter()
+    meter.take(site.ctx, site.owner)
+    meter.flush()
+    site.link()
+    later = site.later(days=1, seconds=1)
+    counts = do("clean-up", later)
+    assert counts == {"answers": 250, "windows": 0, "changes": 1}
+    with read():
+        assert [row.id for row in Idempotent.select()] == ["young"]
+        assert Change.select().count() == 0
+        assert Usage.select().count() == 3
+    assert do("clean-up", site.later(days=4))["windows"] == 2
+    assert do("clean-up", site.later(days=90))["windows"] == 1
+
+
+def test_an_old_answer_is_cleaned_up_after_exactly_a_day(site: Site):
+    with write():
+        idempotency.store(site.ctx, "it", "hash", idempotency.Answer(201, "{}"))
+    assert do("clean-up", site.later(hours=23, minutes=59))["answers"] == 0
+    assert do("clean-up", site.later(hours=24))["answers"] == 1
