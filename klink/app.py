@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from klink import __version__
 from klink.api import make_app
@@ -78,6 +79,7 @@ def serve(config: Config) -> int:
     """
     _log_to_stderr()
     with ExitStack() as stack:
+        signals = stack.enter_context(_StopSignals())
         house = _build(config, stack)
         server = Server(
             house.front,
@@ -86,14 +88,14 @@ def serve(config: Config) -> int:
             threads=config.server.threads,
             on_thread_end=connection.close_thread,
         )
-        stack.callback(server.close)
         _start(house, stack)
-        stack.enter_context(_stopped_by_signals(server))
-        server.start()
-        # What is there now stays; the collector need not look at it each time.
+        stack.callback(server.close)
+        # What is there now stays; the collector need not look at it each time (10 ms a look).
         gc.collect()
         gc.freeze()
+        server.start()
         _greet(config, server)
+        signals.attach(server)
         server.run()
         log.info("stopping")
     return 0
@@ -266,18 +268,32 @@ def _held(data_dir: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def _stopped_by_signals(server: Server) -> Iterator[None]:
-    """SIGTERM and SIGINT ask the server to stop, however often they come."""
+class _StopSignals:
+    """SIGTERM and SIGINT ask the server to stop, however early and often they come."""
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        server.request_stop()
+    def __init__(self) -> None:
+        self._server: Server | None = None
+        self._was_asked = False
+        self._before: dict[signal.Signals, Any] = {}  # Any: what signal.signal gives back
 
-    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
+    def attach(self, server: Server) -> None:
+        """Pass on what was asked, and what will be."""
+        self._server = server
+        if self._was_asked:
+            server.request_stop()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._was_asked = True
+        if self._server is not None:
+            self._server.request_stop()
+
+    def __enter__(self) -> _StopSignals:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            self._before[each] = signal.signal(each, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
             signal.signal(each, handler)
 
 

@@ -40,6 +40,16 @@ _PATH = re.compile(r"/([A-Za-z0-9_-]+)(/page)?/?")
 # What any host may ask for: probes by address, and klink's own paths that visitors meet.
 _ANYWHERE = ("health", "ready", "metrics")
 
+_MISDIRECTED = json.dumps(
+    {
+        "type": "urn:problem-type:klink:wrong_host",
+        "title": "Misdirected Request",
+        "status": 421,
+        "detail": "this host is not klink's own; use the address that server.base_url names",
+        "code": "wrong_host",
+    }
+).encode()
+
 
 class Target(NamedTuple):
     """What a path asks for: a slug, and whether its page."""
@@ -96,7 +106,7 @@ class Front:
         target = target_of(path)
         if target is None:
             if self._is_closed_here(path, environ):
-                return self._misdirected(start_response)
+                return _misdirected(environ, start_response)
             return self._fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in _METHODS:
             return self._fallback(environ, start_response)
@@ -157,27 +167,18 @@ class Front:
             return False
         return not self._hosts.is_own(self._reader.client(environ).host)
 
-    def _misdirected(self, start_response: StartResponse) -> Iterable[bytes]:
-        """Say where the API is, in the shape that its clients read (RFC 9457)."""
-        body = json.dumps(
-            {
-                "type": "about:blank",
-                "title": "Misdirected Request",
-                "status": 421,
-                "detail": "This host is not klink's own; use the address that "
-                "server.base_url in klink's configuration names.",
-                "code": "wrong_host",
-            }
-        ).encode()
-        start_response(
-            "421 Misdirected Request",
-            [
-                ("Content-Type", "application/problem+json"),
-                ("Content-Length", str(len(body))),
-                ("Cache-Control", "no-store"),
-            ],
-        )
-        return [body]
+
+def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Say where the API is, in the shape that its clients read (RFC 9457)."""
+    start_response(
+        "421 Misdirected Request",
+        [
+            ("Content-Type", "application/problem+json"),
+            ("Content-Length", str(len(_MISDIRECTED))),
+            ("Cache-Control", "no-store"),
+        ],
+    )
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [_MISDIRECTED]
 
 
 def _redirect(

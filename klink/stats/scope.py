@@ -46,17 +46,10 @@ class Scope:
         return self._mine(table) & (table.day >= over.first_day) & (table.day < over.end_day)
 
     def days_of_dim(self, over: Range, dim: int) -> Any:
-        """The condition for rows of the day table, of one dimension.
-
-        The key of that table is (owner, day, dim, value): with the days named one by one
-        an engine seeks to each day's rows of this dimension, instead of reading past
-        those of all the others.
-        """
+        """The condition for rows of the day table, of one dimension."""
         table: Any = self.days
-        days = range(over.first_day, over.end_day)
-        if len(days) > _LISTED_DAYS:
-            return self.days_of(over) & (table.dim == dim)
-        return self._mine(table) & table.day.in_(list(days)) & (table.dim == dim)
+        named = on_days(table.day, range(over.first_day, over.end_day))
+        return self._mine(table) & named & (table.dim == dim)
 
     def first_quarter(self) -> int | None:
         """The first quarter hour in which anything was counted."""
@@ -84,6 +77,18 @@ def of_link(link_id: int) -> Scope:
 def of_workspace(workspace_id: int) -> Scope:
     """The roll-ups of a workspace, purged links included."""
     return Scope(WorkspaceQuarter, WorkspaceDay, "workspace_id", workspace_id)
+
+
+def on_days(day: Any, days: range) -> Any:
+    """The condition that a day table's column ``day`` is one of these days, at least one.
+
+    The key of those tables is (owner, day, dim, value): with the days named one by one an
+    engine seeks to each day's rows of the one dimension that is asked for besides, instead
+    of reading past those of all the others.
+    """
+    if len(days) > _LISTED_DAYS:
+        return day.between(days[0], days[-1])
+    return day.in_(list(days))
 
 
 def sums(quarters: Any) -> list[Any]:

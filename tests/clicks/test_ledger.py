@@ -108,10 +108,12 @@ def test_a_reader_sees_every_click_answered_before_it_asked(begin: Begin) -> Non
 
 def test_clicks_of_many_threads_are_all_counted(begin: Begin) -> None:
     server = begin().start()
-    threads = [
-        threading.Thread(target=lambda: [server.click() for _ in range(100)])  # type: ignore[func-returns-value]
-        for _ in range(4)
-    ]
+
+    def click_often() -> None:
+        for _ in range(100):
+            server.click()
+
+    threads = [threading.Thread(target=click_often) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -247,7 +249,7 @@ def test_a_commit_whose_answer_is_lost_is_not_folded_again(begin: Begin) -> None
     assert counted() == 3
 
 
-BROKEN = [b'{"not":"a record"}', b"[1,2]", b'["x",1,0,1,3,"","","","","","",null]', b"[[[", b"7"]
+BROKEN = [b'{"not":"a record"}', b"[1,2]", b'["x",1,0,1,3,"","","","","","",null]', b"[[[", b"\xff"]
 
 
 def test_records_that_cannot_be_folded_are_set_aside_and_stop_no_other(
@@ -265,7 +267,9 @@ def test_records_that_cannot_be_folded_are_set_aside_and_stop_no_other(
     assert server.ledger.status().set_aside == len(BROKEN)
     path = server.data_dir / "journal" / "set-aside.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [line["record"].encode() for line in lines] == BROKEN
+    assert [line["record"] for line in lines] == [
+        record.decode("ascii", "backslashreplace") for record in BROKEN
+    ]
     assert all(line["error"] and line["at"] for line in lines)
     assert path.stat().st_mode & 0o777 == 0o600
     assert f"{len(BROKEN)} records could not be folded" in caplog.text

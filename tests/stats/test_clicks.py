@@ -126,28 +126,28 @@ def test_clicks_only_are_people_who_were_forwarded(
     assert seen.is_click
 
 
-@pytest.mark.parametrize(
-    "query,field",
-    [
-        (ClickQuery(limit=0), "limit"),
-        (ClickQuery(limit=201), "limit"),
-        (ClickQuery(since=AT, until=AT), "since"),
-        (ClickQuery(cursor=""), "cursor"),
-        (ClickQuery(cursor="x"), "cursor"),
-        (ClickQuery(cursor="1-2\n"), "cursor"),
-        (ClickQuery(cursor="١-٢"), "cursor"),
-        (ClickQuery(cursor="1' OR 1=1-2"), "cursor"),
-        (ClickQuery(cursor="9" * 40 + "-1"), "cursor"),
-        (ClickQuery(cursor="1-" + "9" * 19), "cursor"),
-    ],
-)
+WRONG = [
+    (ClickQuery(limit=0), "limit"),
+    (ClickQuery(limit=201), "limit"),
+    (ClickQuery(since=AT, until=AT), "since"),
+    (ClickQuery(cursor=""), "cursor"),
+    (ClickQuery(cursor="x"), "cursor"),
+    (ClickQuery(cursor="1-2\n"), "cursor"),
+    (ClickQuery(cursor="\u0661-\u0662"), "cursor"),  # digits, but not ASCII
+    (ClickQuery(cursor="1' OR 1=1-2"), "cursor"),
+    (ClickQuery(cursor="9" * 40 + "-1"), "cursor"),
+    (ClickQuery(cursor="1-" + "9" * 19), "cursor"),
+]
+
+
 def test_a_wrong_query_is_refused_by_name_at_once(
-    ctx: Context, owner: Principal, link: LinkView, query: ClickQuery, field: str
+    ctx: Context, owner: Principal, link: LinkView
 ) -> None:
-    for ask in (page_of_clicks, each_click):
-        with pytest.raises(ValidationFailed) as refused:
-            ask(ctx, owner, link, query)
-        assert list(refused.value.errors) == [field]
+    for query, field in WRONG:
+        for ask in (page_of_clicks, each_click):
+            with pytest.raises(ValidationFailed) as refused:
+                ask(ctx, owner, link, query)
+            assert list(refused.value.errors) == [field], query
 
 
 def test_the_largest_cursor_is_an_empty_list_or_all(

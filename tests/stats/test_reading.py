@@ -149,13 +149,11 @@ def test_a_very_long_range_still_has_its_dimensions(
     assert workspace_analytics(ctx, owner, over).top_links[0].clicks == 1
 
 
-@pytest.mark.parametrize("limit", [0, 101, -1])
-def test_a_limit_is_one_to_a_hundred(
-    ctx: Context, owner: Principal, link: LinkView, limit: int
-) -> None:
-    with pytest.raises(ValidationFailed) as refused:
-        link_stats(ctx, owner, link, make(ctx.now), limit=limit)
-    assert list(refused.value.errors) == ["limit"]
+def test_a_limit_is_one_to_a_hundred(ctx: Context, owner: Principal, link: LinkView) -> None:
+    for limit in (0, 101, -1):
+        with pytest.raises(ValidationFailed) as refused:
+            link_stats(ctx, owner, link, make(ctx.now), limit=limit)
+        assert list(refused.value.errors) == ["limit"]
 
 
 def test_all_of_time_by_the_hour_may_be_too_long(

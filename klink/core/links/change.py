@@ -14,6 +14,7 @@ from klink.core.links import destinations, fields, hosts
 from klink.core.links.find import row_of, views
 from klink.core.links.make import check_limit, store_tags
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
+from klink.core.links.problems import Problems
 from klink.core.links.same import existing_for
 from klink.core.principal import Principal
 from klink.core.times import to_ms
@@ -48,7 +49,7 @@ def update(
         row = _living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
         given = patch.given()
-        problems = fields.Problems()
+        problems = Problems()
         columns = _slug_columns(row, given)
         own = hosts.OwnHosts(ctx, (row.domain_id, str(columns.get("slug", row.slug))))
         own_fields = {name: value for name, value in given.items() if name not in _APART}
@@ -155,7 +156,7 @@ def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
 
 
 def _destinations(
-    before: LinkView, given: Mapping[str, object], own: hosts.OwnHosts, problems: fields.Problems
+    before: LinkView, given: Mapping[str, object], own: hosts.OwnHosts, problems: Problems
 ) -> destinations.Destinations | None:
     """The destinations after the patch, checked as a whole; None when it names none."""
     if not _ROUTING & given.keys():

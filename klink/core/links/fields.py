@@ -5,16 +5,16 @@ Every problem of a request is found in one go, so that a person mends them all a
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
 
 from klink.core import urls
 from klink.core.context import Context
-from klink.core.errors import InvalidUrl, ValidationFailed
+from klink.core.errors import InvalidUrl
 from klink.core.links.hosts import OwnHosts
 from klink.core.links.model import Utm
+from klink.core.links.problems import Problems, text_problem
 from klink.core.passwords import hash_password
 
 MAX_TITLE = 200
@@ -28,40 +28,6 @@ MIN_THRESHOLD = 10
 MAX_NUMBER = 2**31 - 1
 REDIRECT_STATUSES = (301, 302, 307, 308)
 TYPES = ("direct", "inpage")
-
-
-@dataclass(slots=True)
-class Problems:
-    """Collects what is wrong, by field."""
-
-    errors: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, name: str, text: str) -> None:
-        """Note one problem of the field ``name``."""
-        self.errors.setdefault(name, []).append(text)
-
-    def raise_if_any(self) -> None:
-        """Refuse when something was noted.
-
-        :raises ValidationFailed: with everything noted.
-        """
-        if self.errors:
-            raise ValidationFailed(self.errors)
-
-
-def text_problem(text: str, most: int, *, least: int = 1, lines: bool = False) -> str | None:
-    """What is wrong with a text that people see, or None.
-
-    Refused are lengths outside ``least`` to ``most`` characters, control characters (line
-    breaks and tabs pass when ``lines``) and halves of surrogate pairs, which no database
-    takes.
-    """
-    if not least <= len(text) <= most:
-        return f"must have {least} to {most} characters" if least else f"at most {most} characters"
-    for char in text:
-        if unicodedata.category(char) in ("Cc", "Cs") and not (lines and char in "\n\r\t"):
-            return "must not contain control characters"
-    return None
 
 
 def columns(

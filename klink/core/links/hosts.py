@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl, ValidationFailed
+from klink.core.links.problems import Problems
 from klink.db.models import BASE_DOMAIN_ID, Domain, Link
-
-if TYPE_CHECKING:
-    from klink.core.links.fields import Problems
 
 
 class OwnHosts:

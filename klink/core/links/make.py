@@ -15,6 +15,7 @@ from klink.core.ids import new_uid
 from klink.core.links import destinations, fields, hosts
 from klink.core.links.find import counts_as_active, views
 from klink.core.links.model import Created, NewLink
+from klink.core.links.problems import Problems
 from klink.core.links.same import existing_for
 from klink.core.principal import Principal
 from klink.core.times import to_ms
@@ -86,7 +87,7 @@ def _attempt(ctx: Context, who: Principal, new: NewLink | KlinkError) -> Created
 
 
 def _create(ctx: Context, who: Principal, new: NewLink, allow_past_expiry: bool) -> Created:
-    problems = fields.Problems()
+    problems = Problems()
     slug = slugs.check_custom(new.slug) if new.slug else None
     domain_id = hosts.domain_id(ctx, who.workspace_id, new.domain)
     own = hosts.OwnHosts(ctx, (domain_id, slug) if slug else None)
