@@ -7,17 +7,14 @@ counters, the ledger (which folds what is left of the journal) and the database 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
 import logging
-import os
 import re
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +31,11 @@ from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
 from klink.core import keys, links, secrets, workspaces
-from klink.core.context import Changed, Context, Settings
-from klink.core.errors import DatabaseBusy, KlinkError
-from klink.core.plans import Plan
+from klink.core.context import Changed, Context
+from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
-from klink.jobs import JobSettings
+from klink.opening import core_settings, held, job_settings
 from klink.pages import Throttle, make_blueprint
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
@@ -50,26 +46,16 @@ from klink.scheduler import Scheduler
 from klink.server import Server
 from klink.web.parts import Parts
 
-__all__ = ["LOCK_FILE", "AlreadyServed", "serve"]
+__all__ = ["serve"]
 
 log = logging.getLogger(__name__)
 
-LOCK_FILE = "klink.lock"
 FLUSH_EVERY_S = 1.0
 FOLD_AT_END_S = 2.5
 
 _LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-class AlreadyServed(KlinkError):
-    """A server runs on this data folder."""
-
-    code = "already_served"
-
-    def __init__(self, data_dir: Path) -> None:
-        super().__init__(f"another klink serves {data_dir} already; stop it, or set data_dir")
 
 
 def serve(config: Config) -> int:
@@ -119,11 +105,11 @@ def _build(config: Config, stack: ExitStack) -> _House:
     """
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if connection.sqlite_path(config.database.url, config.data_dir) is not None:
-        stack.enter_context(_held(config.data_dir))
+        stack.enter_context(held(config.data_dir))
     connection.connect(config.database.url, config.data_dir)
     stack.callback(connection.disconnect)
     migrate.migrate()
-    settings = _settings(config)
+    settings = core_settings(config)
     workspaces.ensure_first(Context(_now(), settings))
 
     cache = LinkCache(links.compiled, config.cache.max_bytes)
@@ -147,9 +133,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     meter = Meter()
     scheduler = Scheduler(
         lambda: Context(_now(), settings, announce),
-        JobSettings(
-            config.jobs.enabled, config.jobs.expire_every_s, config.privacy.keep_clicks_days
-        ),
+        job_settings(config),
     )
     visitors_secret = secrets.derive(settings.secret, "visitors")
     reader = VisitReader(
@@ -226,46 +210,6 @@ class _Flusher:
             pass  # the connection has logged it; what is not saved now is saved next time
         except Exception:  # the top of a thread: it goes on, whatever happens
             log.exception("the request counters could not be saved")
-
-
-def _settings(config: Config) -> Settings:
-    """What the core needs of the configuration, with the server's secret."""
-    return Settings(
-        base_url=config.server.base_url,
-        plans={
-            name: Plan(
-                name,
-                plan.requests_per_minute,
-                plan.requests_per_hour,
-                plan.requests_per_month,
-                plan.max_links,
-                plan.api_access,
-            )
-            for name, plan in config.plans.items()
-        },
-        dialect_plans={"klink": config.dialects.klink.plan},
-        max_active_keys=config.keys.max_active_per_user,
-        secret=secrets.load(config.data_dir, os.environ),
-    )
-
-
-@contextmanager
-def _held(data_dir: Path) -> Iterator[None]:
-    """Hold the data folder: with SQLite one server may run on it.
-
-    :raises AlreadyServed: when another holds it.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(data_dir / LOCK_FILE, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise AlreadyServed(data_dir) from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)
 
 
 class _StopSignals:

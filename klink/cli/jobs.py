@@ -9,19 +9,10 @@ import click
 from klink.cli.opening import configured, opened
 from klink.cli.output import cell, json_option, print_json, print_table
 from klink.cli.refused import Refused
-from klink.config import Config
 from klink.jobs import JOBS, Job, JobRun, JobSettings, Pace, RunLog, run
+from klink.opening import job_settings
 
 _BY_NAME = {job.name: job for job in JOBS}
-
-
-def job_settings(config: Config) -> JobSettings:
-    """What jobs need of the configuration."""
-    return JobSettings(
-        enabled=config.jobs.enabled,
-        expire_every_s=config.jobs.expire_every_s,
-        keep_clicks_days=config.privacy.keep_clicks_days,
-    )
 
 
 def run_json(done: JobRun) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import os
 import sys
@@ -16,17 +15,15 @@ import click
 
 from klink.cli.refused import Refused
 from klink.config import Config, ConfigError, load
-from klink.core import secrets, users, workspaces
-from klink.core.context import Context, Settings
+from klink.core import users, workspaces
+from klink.core.context import Context
 from klink.core.errors import DatabaseBusy, KlinkError
-from klink.core.plans import Plan, stored
+from klink.core.plans import stored
 from klink.core.principal import Principal
 from klink.db import connection, migrate
+from klink.opening import DataFolderHeld, core_settings, held
 
 P = ParamSpec("P")
-
-LOCK_FILE = "klink.lock"
-"""The server holds a lock on this file in the data folder while it runs."""
 
 _MAX_PASSWORD_BYTES = 10_000
 
@@ -51,30 +48,6 @@ def configured(overrides: Mapping[str, object] | None = None) -> Config:
     config_file = click.get_current_context().find_object(Path)
     with refusals():
         return load(config_file, os.environ, Path.cwd(), overrides)
-
-
-def core_settings(config: Config) -> Settings:
-    """What the core needs of the configuration, with the server's secret.
-
-    :raises KlinkError: when the secret cannot be used.
-    """
-    return Settings(
-        base_url=config.server.base_url,
-        plans={
-            name: Plan(
-                name,
-                requests_per_minute=plan.requests_per_minute,
-                requests_per_hour=plan.requests_per_hour,
-                requests_per_month=plan.requests_per_month,
-                max_links=plan.max_links,
-                api_access=plan.api_access,
-            )
-            for name, plan in config.plans.items()
-        },
-        dialect_plans={"klink": config.dialects.klink.plan},
-        max_active_keys=config.keys.max_active_per_user,
-        secret=secrets.load(config.data_dir, os.environ),
-    )
 
 
 @contextmanager
@@ -127,16 +100,11 @@ def no_server(data_dir: Path, why: str) -> Iterator[None]:
     :param why: begins the refusal.
     :raises Refused: when it runs now.
     """
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(f"{why}; stop the server, then run `klink migrate`") from None
-        yield
-    finally:
-        os.close(descriptor)
+        with held(data_dir):
+            yield
+    except DataFolderHeld:
+        raise Refused(f"{why}; stop the server, then run `klink migrate`") from None
 
 
 def principal(ctx: Context, workspace: str | None, user: str | None = None) -> Principal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from klink.db.models import Audit
@@ -10,6 +11,8 @@ from klink.db.models import Audit
 if TYPE_CHECKING:
     from klink.core.context import Context
     from klink.core.principal import Principal
+
+_AT_ONCE = 500  # rows of one statement
 
 
 def record(
@@ -28,12 +31,39 @@ def record(
     :param subject: what it was done to, such as ``link:0198…``.
     :param details: old and new values; never a secret.
     """
-    Audit.insert(
-        at=ctx.now,
-        workspace_id=who.workspace_id if who else workspace_id,
-        user_id=who.user_id if who else None,
-        key_id=who.key_id if who else None,
-        action=action,
-        subject=subject,
-        details=json.dumps(details or {}, default=str),
-    ).execute()
+    rows = [_row(ctx, who, action, subject, details or {}, workspace_id)]
+    Audit.insert_many(rows).execute()
+
+
+def record_all(
+    ctx: Context,
+    who: Principal,
+    action: str,
+    entries: Iterable[tuple[str, Mapping[str, object]]],
+) -> None:
+    """Write entries of one action at once.
+
+    :param entries: subject and details of each; at least one.
+    """
+    rows = [_row(ctx, who, action, subject, details, None) for subject, details in entries]
+    for start in range(0, len(rows), _AT_ONCE):
+        Audit.insert_many(rows[start : start + _AT_ONCE]).execute()
+
+
+def _row(
+    ctx: Context,
+    who: Principal | None,
+    action: str,
+    subject: str,
+    details: Mapping[str, object],
+    workspace_id: int | None,
+) -> dict[str, object]:
+    return {
+        "at": ctx.now,
+        "workspace_id": who.workspace_id if who else workspace_id,
+        "user_id": who.user_id if who else None,
+        "key_id": who.key_id if who else None,
+        "action": action,
+        "subject": subject,
+        "details": json.dumps(details, default=str),
+    }

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from klink.core.context import Changed, Context
-from klink.db.connection import after_commit, read, write
+from klink.db.connection import after_commit, engine, read, write
 from klink.db.models import Change
 
+_AT_ONCE = 500  # rows of one statement
+
 _OVERLAP = timedelta(seconds=10)
-"""Entries younger than this are read again: on PostgreSQL a smaller number may commit later."""
+"""On PostgreSQL entries younger than this are read again: a smaller number may commit later.
+
+SQLite has one writer at a time, so there numbers come in the order of commits.
+"""
 
 
 def record(ctx: Context, changed: Changed) -> None:
     """Log a change in the current unit of work; this process hears of it after commit."""
-    Change.insert(
-        at=ctx.now,
-        kind=changed.kind,
-        link_id=changed.link_id,
-        domain_id=changed.domain_id,
-        slug=changed.slug,
-    ).execute()
-    after_commit(lambda: ctx.announce(changed))
+    record_all(ctx, [changed])
+
+
+def record_all(ctx: Context, many: Sequence[Changed]) -> None:
+    """Log changes, at least one, at once."""
+    rows = [
+        {
+            "at": ctx.now,
+            "kind": changed.kind,
+            "link_id": changed.link_id,
+            "domain_id": changed.domain_id,
+            "slug": changed.slug,
+        }
+        for changed in many
+    ]
+    for start in range(0, len(rows), _AT_ONCE):
+        Change.insert_many(rows[start : start + _AT_ONCE]).execute()
+    for changed in many:
+        after_commit(partial(ctx.announce, changed))
 
 
 class Follower:
@@ -44,7 +62,7 @@ class Follower:
             rows = list(Change.select().where(Change.seq > self._floor).order_by(Change.seq))
         fresh = [row for row in rows if row.seq not in self._seen]
         for row in rows:
-            if row.at < now - _OVERLAP:
+            if engine() == "sqlite" or row.at < now - _OVERLAP:
                 self._floor = max(self._floor, row.seq)
         self._seen = {row.seq: None for row in rows if row.seq > self._floor}
         return [Changed(r.kind, r.link_id, r.domain_id, r.slug) for r in fresh]

@@ -8,6 +8,7 @@ nested calls join the outer one, so a door decides what commits together.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -167,8 +168,16 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (peewee.OperationalError, peewee.InterfaceError) as error:
+        if _is_our_mistake(error):
+            raise
         log.warning("the database refused: %s", str(error).splitlines()[0][:200])
         raise DatabaseBusy from error
+
+
+def _is_our_mistake(error: Exception) -> bool:
+    """Whether SQLite means the statement: it calls that operational, too."""
+    code = getattr(error.__cause__ or error.__context__, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_ERROR
 
 
 @contextmanager

@@ -32,7 +32,9 @@ def test_a_follower_hears_each_change_once(world: World) -> None:
     assert follower.poll(world.ctx.now + 2 * later) == []
 
 
-def test_a_smaller_number_that_commits_later_is_heard_too(world: World) -> None:
+def test_a_smaller_number_that_commits_later_is_heard_too(world: World, engine: str) -> None:
+    if engine == "sqlite":  # where it cannot happen: one writer at a time
+        return
     follower = Follower()
     follower.start()
     Change.insert(seq=11, at=world.ctx.now, kind="link", slug="late-number").execute()

@@ -516,3 +516,20 @@ def test_states_filter_by_what_visitors_get(world: World, owner: Principal) -> N
     for state, slug in (("active", "alive"), ("inactive", "off"), ("expired", "over")):
         found = links.search(later, owner, LinkQuery(state=state)).items
         assert [link.slug for link in found] == [slug]
+
+
+def test_an_empty_patch_changes_nothing(world: World, owner: Principal) -> None:
+    link = make(world.ctx, owner)
+    world.announced.clear()
+    assert links.update(world.ctx, owner, link.uid, LinkPatch()) == link
+    assert world.announced == []
+
+
+def test_many_links_are_announced_and_written_down_one_by_one(
+    world: World, owner: Principal
+) -> None:
+    many = [NewLink(url=HOME, slug=f"many-{i}", variants=()) for i in range(60)]
+    made = links.create_many(world.ctx, owner, many, atomic=False)
+    assert [m.link.slug for m in made if isinstance(m, links.Created)] == [n.slug for n in many]
+    assert {changed.slug for changed in world.announced} == {new.slug for new in many}
+    assert Audit.select().where(Audit.action == "link.create").count() == 60

@@ -49,6 +49,8 @@ def update(
         row = _living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
         given = patch.given()
+        if not given:
+            return before
         problems = Problems()
         columns = _slug_columns(row, given)
         own = hosts.OwnHosts(ctx, (row.domain_id, str(columns.get("slug", row.slug))))

@@ -1,16 +1,17 @@
-"""Making links: one, or many at once."""
+"""Making a link."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields as dataclass_fields
+from typing import NamedTuple
 
 import peewee
 
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
-from klink.core.errors import KlinkError, LinkLimitReached, SlugTaken, ValidationFailed
+from klink.core.errors import LinkLimitReached, SlugTaken
 from klink.core.ids import new_uid
 from klink.core.links import destinations, fields, hosts
 from klink.core.links.find import counts_as_active, views
@@ -23,9 +24,6 @@ from klink.db.connection import lock, read, savepoint, write
 from klink.db.models import Link, LinkTag
 
 log = logging.getLogger(__name__)
-
-MAX_PASSWORDS = 50
-"""Items of one bulk request that may have a password: hashing one takes about 20 ms."""
 
 _TRIES = 10
 _UNCHECKED = {"url", "slug", "domain", "tags", "mode", "variants", "rules", "default"}
@@ -43,50 +41,24 @@ def create(
     """
     who.need("create")
     with write():
-        return _create(ctx, who, new, allow_past_expiry)
+        made = make(ctx, who, new, allow_past_expiry=allow_past_expiry)
+        if not made.existing:
+            record(ctx, who, [made.row])
+        return Created(views(ctx, [made.row])[0], made.existing)
 
 
-def create_many(
-    ctx: Context, who: Principal, many: Sequence[NewLink | KlinkError], *, atomic: bool
-) -> list[Created | KlinkError]:
-    """Make many links in one unit of work; each item has its own outcome, in order.
+class Made(NamedTuple):
+    """A link's record, and whether it was there before."""
 
-    :param many: links, or the refusal that an item met before it came here.
-    :param atomic: when one item fails none is made; the others then have no outcome but
-        the ones they would have had, which the caller turns into words.
+    row: Link
+    existing: bool
+
+
+def make(ctx: Context, who: Principal, new: NewLink, *, allow_past_expiry: bool) -> Made:
+    """Check and insert one link; :func:`record` must follow in the same unit of work.
+
+    :raises: as :func:`create`.
     """
-    who.need("create")
-    outcomes: list[Created | KlinkError] = []
-    with write(), savepoint() as whole:
-        for new in _few_passwords(many):
-            outcomes.append(_attempt(ctx, who, new))
-        if atomic and any(isinstance(outcome, KlinkError) for outcome in outcomes):
-            whole.rollback()
-    return outcomes
-
-
-def _few_passwords(many: Sequence[NewLink | KlinkError]) -> Iterator[NewLink | KlinkError]:
-    seen = 0
-    for new in many:
-        seen += isinstance(new, NewLink) and new.password is not None
-        if isinstance(new, NewLink) and new.password is not None and seen > MAX_PASSWORDS:
-            text = f"at most {MAX_PASSWORDS} links of one request may have a password"
-            yield ValidationFailed({"password": [text]})
-        else:
-            yield new
-
-
-def _attempt(ctx: Context, who: Principal, new: NewLink | KlinkError) -> Created | KlinkError:
-    if isinstance(new, KlinkError):
-        return new
-    try:
-        with savepoint():
-            return _create(ctx, who, new, allow_past_expiry=False)
-    except KlinkError as error:
-        return error
-
-
-def _create(ctx: Context, who: Principal, new: NewLink, allow_past_expiry: bool) -> Created:
     problems = Problems()
     slug = slugs.check_custom(new.slug) if new.slug else None
     domain_id = hosts.domain_id(ctx, who.workspace_id, new.domain)
@@ -112,7 +84,7 @@ def _create(ctx: Context, who: Principal, new: NewLink, allow_past_expiry: bool)
     assert where is not None  # without problems there is an answer
     old = existing_for(ctx, who.workspace_id, columns)
     if old is not None:
-        return Created(views(ctx, [old])[0], existing=True)
+        return Made(old, existing=True)
     if columns["is_active"]:
         check_limit(ctx, who)
     columns |= {
@@ -130,10 +102,18 @@ def _create(ctx: Context, who: Principal, new: NewLink, allow_past_expiry: bool)
         "updated_at": ctx.now,
     }
     row = _insert(ctx, columns, slug)
-    _store_parts(ctx, row, where, tags, who.workspace_id)
-    audit.record(ctx, who, "link.create", f"link:{row.uid}", {"slug": row.slug, "url": row.url})
-    changes.record(ctx, Changed("link", row.id, domain_id, row.slug))
-    return Created(views(ctx, [row])[0])
+    if where.variants:
+        destinations.store(row.id, where, now_ms=to_ms(ctx.now))
+    insert_tags(row.id, who.workspace_id, tags)
+    return Made(row, existing=False)
+
+
+def record(ctx: Context, who: Principal, rows: Sequence[Link]) -> None:
+    """Write down that these links were made, and let caches know after the commit."""
+    if rows:
+        made = ((f"link:{row.uid}", {"slug": row.slug, "url": row.url}) for row in rows)
+        audit.record_all(ctx, who, "link.create", made)
+        changes.record_all(ctx, [Changed("link", row.id, row.domain_id, row.slug) for row in rows])
 
 
 def _insert(ctx: Context, columns: dict[str, object], slug: str | None) -> Link:
@@ -151,21 +131,14 @@ def _insert(ctx: Context, columns: dict[str, object], slug: str | None) -> Link:
     raise RuntimeError(f"no free slug in {_TRIES} tries")
 
 
-def _store_parts(
-    ctx: Context,
-    row: Link,
-    where: destinations.Destinations,
-    tags: tuple[str, ...],
-    workspace_id: int,
-) -> None:
-    if where.variants:
-        destinations.store(row.id, where, now_ms=to_ms(ctx.now))
-    store_tags(row.id, workspace_id, tags)
-
-
 def store_tags(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> None:
     """Make these the link's tags."""
     LinkTag.delete().where(LinkTag.link == link_id).execute()
+    insert_tags(link_id, workspace_id, tags)
+
+
+def insert_tags(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> None:
+    """Give tags to a link that has none."""
     rows = [{"link": link_id, "tag": tag, "workspace_id": workspace_id} for tag in tags]
     if rows:
         LinkTag.insert_many(rows).execute()

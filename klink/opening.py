@@ -1,0 +1,79 @@
+"""What the server and the command line open alike: the data folder and the core's settings."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from klink.config import Config
+from klink.core import secrets
+from klink.core.context import Settings
+from klink.core.errors import KlinkError
+from klink.core.plans import Plan
+from klink.jobs import JobSettings
+
+__all__ = ["LOCK_FILE", "DataFolderHeld", "core_settings", "held", "job_settings"]
+
+LOCK_FILE = "klink.lock"
+"""A server holds a lock on this file in the data folder while it runs."""
+
+
+class DataFolderHeld(KlinkError):
+    """Another process holds the data folder."""
+
+    code = "data_folder_held"
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"another klink serves {data_dir} already; stop it, or set data_dir")
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder during the block: with SQLite one server may run on it.
+
+    :raises DataFolderHeld: when another process holds it.
+    """
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataFolderHeld(data_dir) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def core_settings(config: Config) -> Settings:
+    """What the core needs of the configuration, with the server's secret.
+
+    :raises BadSecret: when the secret cannot be used.
+    """
+    return Settings(
+        base_url=config.server.base_url,
+        plans={
+            name: Plan(
+                name,
+                requests_per_minute=plan.requests_per_minute,
+                requests_per_hour=plan.requests_per_hour,
+                requests_per_month=plan.requests_per_month,
+                max_links=plan.max_links,
+                api_access=plan.api_access,
+            )
+            for name, plan in config.plans.items()
+        },
+        dialect_plans={"klink": config.dialects.klink.plan},
+        max_active_keys=config.keys.max_active_per_user,
+        secret=secrets.load(config.data_dir, os.environ),
+    )
+
+
+def job_settings(config: Config) -> JobSettings:
+    """What the jobs need of the configuration."""
+    return JobSettings(
+        config.jobs.enabled, config.jobs.expire_every_s, config.privacy.keep_clicks_days
+    )
