@@ -27,10 +27,10 @@ __all__ = ["Ledger", "LedgerStatus"]
 
 log = logging.getLogger(__name__)
 
-_REST_S = 0.5  # between folds that keep up, unless a reader waits: fewer, fuller batches
+_REST_S = 1.0  # between folds that keep up, unless a reader waits: fewer, fuller batches
 _TURN_S = 0.001  # between folds that do not: other writers get their turn
-_LONG_S, _SHORT_S = 0.8, 0.4  # a fold that takes so long shrinks the next, so short grows it
-_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 8 * 1024 * 1024
+_TARGET_S = 1.0  # a fold, when it is behind: fuller ones are cheaper, but others want to write
+_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 16 * 1024 * 1024
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 1.0  # while the database refuses
 
 _T = TypeVar("_T")
@@ -231,16 +231,16 @@ class Ledger:
         if batch.payloads:
             began_s = time.monotonic()
             folded = self._folder.fold(batch.payloads, batch.next)
-            self._adapt(time.monotonic() - began_s, at_tail=batch.at_tail)
+            self._adapt(time.monotonic() - began_s, is_full=not batch.at_tail)
             if stream is self._live:
                 latest_ms = min(folded.latest_at, to_ms(self._clock()))
                 self._counted_to_ms = max(self._counted_to_ms, latest_ms)
         stream.position, stream.is_sure = batch.next, True
         return batch
 
-    def _adapt(self, took_s: float, *, at_tail: bool) -> None:
-        """Keep transactions below a second: others want to write, too."""
-        if took_s > _LONG_S:
-            self._batch_bytes = max(self._batch_bytes // 2, _MIN_BATCH_BYTES)
-        elif took_s < _SHORT_S and not at_tail:
-            self._batch_bytes = min(self._batch_bytes * 2, _MAX_BATCH_BYTES)
+    def _adapt(self, took_s: float, *, is_full: bool) -> None:
+        """Size the next batch so that it takes about ``_TARGET_S``."""
+        factor = min(max(_TARGET_S / took_s, 0.5), 2.0)
+        if is_full or factor < 1:
+            wanted = int(self._batch_bytes * factor)
+            self._batch_bytes = min(max(wanted, _MIN_BATCH_BYTES), _MAX_BATCH_BYTES)
