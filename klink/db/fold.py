@@ -4,9 +4,9 @@ The visits go in as one JSON text and everything after that is a statement over 
 sets, so a fold hardly holds Python's lock while redirects run beside it. Python is asked
 once per distinct User-Agent, network and referrer of a batch.
 
-What is counted where: contract, Counting; ``docs/performance.md``, the click ledger. On
-PostgreSQL several processes fold at once: the statements always come in the same order,
-and each takes its rows in the order of their key.
+What counts as what is the contract's ("Counting"). On PostgreSQL several processes fold at
+once: the statements always come in the same order, and each takes its rows in the order of
+their key.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def fold(records_json: str, lookups: Lookups, *, max_values: int = MAX_VALUES) -
     :raises peewee.DatabaseError: when a record is none, among others. Then the caller
         must roll back, if only to a savepoint.
     """
-    for name, columns in sql.TEMP_TABLES.items():
-        _run(sql.CREATE, name=name, columns=_in_words(columns, engine()))
+    for name, definition in sql.TEMP_TABLES.items():
+        _run(sql.CREATE, name=name, definition=_in_words(definition, engine()))
         _run(sql.EMPTY, name=name)
     _run(sql.VISITS, records_json)
     visits, latest_at = _run(sql.COUNT_VISITS).fetchone()
@@ -133,8 +133,9 @@ def _count_totals(max_values: int) -> None:
     _run(sql.DAYS, owner="workspace", scope=sql.WORKSPACE)
     _run(sql.VARIANT_DAYS, variant=sql.VARIANT)
     _cap_values(max_values)
+    _run(sql.DAYS_BY_VALUE, owner="link", dims=_dims(sql.EVERY_VISIT), condition="true")
+    _run(sql.WORKSPACE_DAYS_BY_VALUE)
     for owner in ("link", "workspace"):
-        _run(sql.DAYS_BY_VALUE, owner=owner, dims=_dims(sql.EVERY_VISIT), condition="true")
         _run(sql.DAYS_BY_VALUE, owner=owner, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
     _run(sql.LINK_TOTALS, ever=sql.EVER)
     _run(sql.VARIANT_TOTALS, variant=sql.VARIANT)

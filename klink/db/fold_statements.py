@@ -49,17 +49,18 @@ def _arrays(number: str, text: str) -> dict[str, str]:
     }
 
 
-_VALUE = " ".join(f"WHEN {dim} THEN f.{column}" for dim, column in DIMENSIONS.items())
-
-_SHARED = {
-    "value_of_dim": f"CASE d.dim {_VALUE} END",
-}
+_VALUE_OF_DIM = (
+    "CASE d.dim "
+    + " ".join(f"WHEN {dim} THEN f.{column}" for dim, column in DIMENSIONS.items())
+    + " END"
+)
 
 WORDS: dict[Engine, dict[str, str]] = {
     "sqlite": {
         "p": "?",
         "bigint": "INTEGER",
-        "table_end": "STRICT",
+        "plain": "STRICT",
+        "keyed": "STRICT, WITHOUT ROWID",
         "each_item": "json_each(?) AS item",
         "each_visit": "json_each(?) AS item",
         "array": "json_group_array",
@@ -70,13 +71,14 @@ WORDS: dict[Engine, dict[str, str]] = {
         "clicks": "f.click",
         "rest": "f.rest",
         "by_value": "ORDER BY f.link_id, f.day",
-        **_SHARED,
+        "value_of_dim": _VALUE_OF_DIM,
         **_arrays(*["json_extract(item.value, '$[{}]')"] * 2),
     },
     "postgresql": {
         "p": "%s",
         "bigint": "BIGINT",
-        "table_end": "ON COMMIT DELETE ROWS",
+        "plain": "ON COMMIT DELETE ROWS",
+        "keyed": "ON COMMIT DELETE ROWS",
         "each_item": "jsonb_array_elements(CAST(%s AS jsonb)) AS item (value)",
         "each_visit": "jsonb_array_elements(CAST(%s AS jsonb)) "
         "WITH ORDINALITY AS item (value, key)",
@@ -86,7 +88,7 @@ WORDS: dict[Engine, dict[str, str]] = {
         "clicks": "sum(f.click)",
         "rest": "sum(f.rest)",
         "by_value": "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
-        **_SHARED,
+        "value_of_dim": _VALUE_OF_DIM,
         **_arrays("CAST(item.value ->> {} AS bigint)", "item.value ->> {}"),
     },
 }
@@ -94,38 +96,42 @@ WORDS: dict[Engine, dict[str, str]] = {
 # --- What lies in memory during a fold ------------------------------------------------
 
 TEMP_TABLES = {
-    "fold_visits": """
+    "fold_visits": """(
         n {bigint} NOT NULL, at {bigint} NOT NULL, link_id {bigint} NOT NULL,
         variant_id {bigint} NOT NULL, run {bigint} NOT NULL, flags {bigint} NOT NULL,
-        visitor TEXT NOT NULL,
-        net TEXT NOT NULL, country TEXT NOT NULL, user_agent TEXT NOT NULL,
-        referrer TEXT NOT NULL, language TEXT NOT NULL, utm TEXT""",
-    "fold_agents": """
+        visitor TEXT NOT NULL, net TEXT NOT NULL, country TEXT NOT NULL,
+        user_agent TEXT NOT NULL, referrer TEXT NOT NULL, language TEXT NOT NULL, utm TEXT
+        ) {plain}""",
+    "fold_agents": """(
         user_agent TEXT NOT NULL, flags {bigint} NOT NULL, kind {bigint} NOT NULL,
         reason TEXT NOT NULL, is_click {bigint} NOT NULL, is_view {bigint} NOT NULL,
         device TEXT NOT NULL, browser TEXT NOT NULL, os TEXT NOT NULL,
-        PRIMARY KEY (user_agent, flags)""",
-    "fold_nets": "net TEXT PRIMARY KEY, country TEXT NOT NULL",
-    "fold_referrers": "referrer TEXT PRIMARY KEY, host TEXT NOT NULL",
-    "fold_facts": """
-        link_id {bigint}, day {bigint}, n {bigint}, workspace_id {bigint}, quarter {bigint},
+        PRIMARY KEY (user_agent, flags)
+        ) {keyed}""",
+    "fold_nets": "(net TEXT PRIMARY KEY, country TEXT NOT NULL) {keyed}",
+    "fold_referrers": "(referrer TEXT PRIMARY KEY, host TEXT NOT NULL) {keyed}",
+    "fold_facts": """(
+        link_id {bigint}, day {bigint}, quarter {bigint}, n {bigint}, workspace_id {bigint},
         at {bigint}, variant_id {bigint}, label TEXT, run {bigint}, kind {bigint}, reason TEXT,
         click {bigint}, view {bigint}, rest {bigint}, private {bigint},
         visitor TEXT, net TEXT, country TEXT, device TEXT, browser TEXT, os TEXT,
         language TEXT, referrer TEXT, utm TEXT, utm_source TEXT, utm_medium TEXT,
         utm_campaign TEXT, utm_content TEXT, utm_term TEXT,
-        PRIMARY KEY (link_id, day, n)""",
-    "fold_new": """
+        PRIMARY KEY (link_id, day, quarter, n)
+        ) {keyed}""",
+    "fold_new": """(
         scope {bigint}, scope_id {bigint}, day {bigint}, visitor TEXT,
-        PRIMARY KEY (scope, scope_id, day, visitor)""",
-    "fold_beyond": """
+        PRIMARY KEY (scope, scope_id, day, visitor)
+        ) {keyed}""",
+    "fold_beyond": """(
         link_id {bigint}, day {bigint}, dim {bigint}, value TEXT,
-        PRIMARY KEY (link_id, day, dim, value)""",
+        PRIMARY KEY (link_id, day, dim, value)
+        ) {keyed}""",
 }
-"""``fold_new``: visitors not seen before, by the scopes of ``day_visitors`` and ALL_TIME;
+"""``fold_new``: visitors not seen before, by the scopes of ``day_visitors`` and EVER;
 ``fold_beyond``: values that come after the first ``max_values``."""
 
-CREATE = "CREATE TEMP TABLE IF NOT EXISTS {name} ({columns}) {table_end}"
+CREATE = "CREATE TEMP TABLE IF NOT EXISTS {name} {definition}"
 EMPTY = "DELETE FROM {name}"
 
 # --- From JSON to facts ---------------------------------------------------------------
@@ -154,7 +160,7 @@ TELL_REFERRERS = "INSERT INTO fold_referrers SELECT {pair_items} FROM {each_item
 FACTS = """
     INSERT INTO fold_facts
     SELECT
-        v.link_id, v.at / 86400000, v.n, l.workspace_id, v.at / 900000, v.at,
+        v.link_id, v.at / 86400000, v.at / 900000, v.n, l.workspace_id, v.at,
         v.variant_id, coalesce(w.label, ''), v.run, a.kind, a.reason,
         a.is_click, a.is_view, CASE WHEN a.kind = 0 THEN 0 ELSE a.is_view END,
         CASE WHEN v.visitor = '' THEN a.is_click ELSE 0 END,
@@ -166,7 +172,6 @@ FACTS = """
     LEFT JOIN fold_nets AS n ON n.net = v.net
     WHERE l.id = v.link_id AND a.user_agent = v.user_agent AND a.flags = v.flags
         AND r.referrer = v.referrer
-    ORDER BY 1, 2, 3
 """
 
 CLICKS = """
@@ -176,7 +181,7 @@ CLICKS = """
     SELECT
         at, link_id, workspace_id, variant_id, run, kind, reason, click, view, visitor,
         net, country, device, browser, os, language, referrer, utm
-    FROM fold_facts
+    FROM fold_facts ORDER BY link_id, day, quarter, n
 """
 
 # --- Totals ---------------------------------------------------------------------------
@@ -190,7 +195,7 @@ QUARTERS = """
         sum(CASE WHEN kind = 2 THEN view ELSE 0 END),
         sum(CASE WHEN kind = 3 THEN view ELSE 0 END)
     FROM fold_facts WHERE click + view > 0
-    GROUP BY {owner}_id, quarter ORDER BY {owner}_id, quarter
+    GROUP BY {owner}_id, day, quarter ORDER BY {owner}_id, day, quarter
     ON CONFLICT ({owner}_id, quarter) DO UPDATE SET
         clicks = t.clicks + excluded.clicks, views = t.views + excluded.views,
         bots = t.bots + excluded.bots, previews = t.previews + excluded.previews,
@@ -315,7 +320,33 @@ DAYS_BY_VALUE = """
         clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
 """
 
-HAS_VALUE = "(f.utm IS NOT NULL OR f.kind <> 0) AND CASE d.dim " + _VALUE + " END <> ''"
+HAS_VALUE = f"(f.utm IS NOT NULL OR f.kind <> 0) AND {_VALUE_OF_DIM} <> ''"
+
+# A workspace's visits share few agents and places: counted together first, and only then by
+# each of their values.
+WORKSPACE_DAYS_BY_VALUE = """
+    WITH agents AS (
+        SELECT workspace_id, day, device, browser, os, sum(click) AS click, sum(rest) AS rest
+        FROM fold_facts WHERE click + rest > 0
+        GROUP BY workspace_id, day, device, browser, os),
+    places AS (
+        SELECT workspace_id, day, country, language, sum(click) AS click, sum(rest) AS rest
+        FROM fold_facts WHERE click + rest > 0
+        GROUP BY workspace_id, day, country, language),
+    f AS (
+        SELECT workspace_id, day, 1 AS dim, country AS value, click, rest FROM places
+        UNION ALL SELECT workspace_id, day, 2, device, click, rest FROM agents
+        UNION ALL SELECT workspace_id, day, 3, browser, click, rest FROM agents
+        UNION ALL SELECT workspace_id, day, 4, os, click, rest FROM agents
+        UNION ALL SELECT workspace_id, day, 5, language, click, rest FROM places
+        UNION ALL SELECT workspace_id, day, 6, referrer, click, rest FROM fold_facts
+            WHERE click + rest > 0)
+    INSERT INTO workspace_days AS t (workspace_id, day, dim, value, clicks, rest, uniques)
+    SELECT workspace_id, day, dim, value, sum(click), sum(rest), 0 FROM f
+    GROUP BY workspace_id, day, dim, value ORDER BY workspace_id, day, dim, value
+    ON CONFLICT (workspace_id, day, dim, value) DO UPDATE SET
+        clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
+"""
 
 # Only a link-day with more visits than values are kept can have too many values.
 BEYOND = """

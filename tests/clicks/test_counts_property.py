@@ -233,7 +233,7 @@ _folders = itertools.count()
 @given(lives)
 @example([([[[visit()], [visit(visitor="")]], [[visit(at_ms=NOW_MS - DAY_MS)]]], None)])
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_all_counts_equal_a_count_by_hand(tmp_path: Path, lived: list[Any]) -> None:
     begin_anew()
