@@ -338,7 +338,8 @@ def test_the_trash_can_be_undone(ctx: Context, owner: Principal) -> None:
     assert links.restore(ctx, owner, link.uid).version == 3  # a second time changes nothing
 
 
-def test_a_purge_takes_everything_with_it(ctx: Context, owner: Principal) -> None:
+def test_a_purge_takes_everything_with_it(world: World, owner: Principal) -> None:
+    ctx = world.ctx
     link = make(ctx, owner, variants=AB, tags=("x",), max_clicks=3)
     click = dict.fromkeys(("at", "variant_id", "run", "kind", "is_click", "is_view"), 0)
     text = dict.fromkeys(
@@ -353,7 +354,7 @@ def test_a_purge_takes_everything_with_it(ctx: Context, owner: Principal) -> Non
     links.purge(ctx, owner, link.uid)
     with pytest.raises(errors.NotFound):
         links.get(ctx, owner, link.uid)
-    while links.sweep():
+    while links.sweep(NOW + timedelta(minutes=1)):
         pass
     assert [m.select().count() for m in (Link, Variant, Click, LinkTotal, Purge)] == [0] * 5
 

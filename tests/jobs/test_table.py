@@ -107,7 +107,8 @@ def test_what_a_purged_link_left_behind_is_swept(site: Site):
     with pytest.raises(NotFound):
         links.get(site.ctx, site.owner, doomed.uid)
     totals: list[int] = []
-    counts = do("sweep-purged", site.ctx, pace=Pace(progress=totals.append))
+    later = site.later(minutes=1)
+    counts = do("sweep-purged", later, pace=Pace(progress=totals.append))
     assert counts["rows"] >= 4504 + 2500
     assert max(sizes(totals)) <= 2000
     with read():
@@ -115,7 +116,19 @@ def test_what_a_purged_link_left_behind_is_swept(site: Site):
             assert [row.link_id for row in model.select()] == [kept.id]
         assert [row.scope_id for row in DayVisitor.select()] == [kept.id]
         assert Purge.select().count() == 0
-    assert do("sweep-purged", site.ctx) == {"rows": 0}
+    assert do("sweep-purged", later) == {"rows": 0}
+
+
+def test_a_click_folded_beside_its_links_purge_is_swept_in_a_second_look(site: Site):
+    link = site.link()
+    links.purge(site.ctx, site.owner, link.uid)
+    do("sweep-purged", site.ctx)
+    counts = {"link_id": link.id, "clicks": 1, "uniques": 1, "rest": 0, "views": 1}
+    with write():
+        LinkTotal.insert(**counts, conversions=0, revenue=0).execute()
+    do("sweep-purged", site.later(minutes=1))
+    with read():
+        assert LinkTotal.select().count() == Purge.select().count() == 0
 
 
 def test_clicks_are_forgotten_after_the_days_that_are_set_and_no_earlier(site: Site):
