@@ -70,15 +70,19 @@ def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decor
 @blueprint.answers(200, Link, "An old link stands for this post or page: `existing` is true.")
 @blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header("Its address.")})
 @blueprint.takes("Idempotency-Key")
-@_placed_once
 def create_link(read: Read) -> Response:
     """Create a link.
 
     An `inpage` link for a post or page that has an active one already gives that one, with
     status 200 and `existing: true`.
     """
-    made = core.create(context(), principal(), translate.new_link(read))
-    return render.created_answer(made)
+    answer: Response = _create(core.prepare(translate.new_link(read)))
+    return answer
+
+
+@_placed_once
+def _create(wanted: NewLink) -> Response:
+    return render.created_answer(core.create(context(), principal(), wanted))
 
 
 @blueprint.at("/links/bulk", "POST")
@@ -107,7 +111,8 @@ def create_links(query: Read) -> Response:
         raise ValidationFailed({"body": ["must be a list of links"]})
     if len(body) > MAX_BULK:
         raise ValidationFailed({"body": [f"at most {MAX_BULK} links in one request"]})
-    return _create_many([_wanted(item) for item in body], query.get("atomic", False))
+    wanted = core.prepare_many([_wanted(item) for item in body])
+    return _create_many(wanted, query.get("atomic", False))
 
 
 @idempotent
@@ -176,8 +181,9 @@ def change_link(read: Read, link_id: str) -> Response:
     JSON Merge Patch, also as `application/json`: what is absent stays, null clears.
     """
     patch = translate.link_patch(read)
-    if "max_clicks" in read:
-        wait_for_clicks()  # the counter of uses starts from the clicks so far
+    # The answer shows counts; a limit starts from the clicks so far; a variant that goes
+    # keeps those that it got.
+    wait_for_clicks()
     ctx, who = context(), principal()
     view = if_match(lambda version: core.update(ctx, who, link_id, patch, if_version=version))
     return render.link_answer(view)
@@ -206,6 +212,7 @@ def restore_link(link_id: str) -> Response:
 
     One that is not in the trash stays as it is.
     """
+    wait_for_clicks()
     return render.link_answer(core.restore(context(), principal(), link_id))
 
 
@@ -233,6 +240,7 @@ def replace_variants(link_id: str) -> Response:
         wanted = translate.variants(_variants.load(body))
     except ValidationError as error:
         raise refusal({"routing": {"variants": error.messages}}) from None
+    wait_for_clicks()  # a variant that goes keeps the clicks that it got
     ctx, who = context(), principal()
     view = if_match(
         lambda version: core.replace_variants(ctx, who, link_id, wanted, if_version=version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from klink.core.context import Changed, Context
@@ -12,7 +12,7 @@ from klink.db.models import Change
 
 _AT_ONCE = 500  # rows of one statement
 
-_OVERLAP = timedelta(seconds=10)
+_OVERLAP = timedelta(seconds=30)
 """On PostgreSQL entries younger than this are read again: a smaller number may commit later.
 
 SQLite has one writer at a time, so there numbers come in the order of commits.
@@ -26,9 +26,10 @@ def record(ctx: Context, changed: Changed) -> None:
 
 def record_all(ctx: Context, many: Sequence[Changed]) -> None:
     """Log changes, at least one, at once."""
+    at = datetime.now(UTC)  # not when the request began: the transaction may have waited long
     rows = [
         {
-            "at": ctx.now,
+            "at": at,
             "kind": changed.kind,
             "link_id": changed.link_id,
             "domain_id": changed.domain_id,

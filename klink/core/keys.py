@@ -15,9 +15,9 @@ from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import KeyLimitReached, NotAuthenticated, NotFound, ValidationFailed
 from klink.core.plans import named, stored
-from klink.core.principal import SCOPES, Principal
+from klink.core.principal import SCOPES, Principal, scopes_of
 from klink.db.connection import lock, read, write
-from klink.db.models import ApiKey, User, Workspace
+from klink.db.models import ApiKey, Membership, User, Workspace
 
 _BASE62 = string.digits + string.ascii_letters
 MAX_NAME = 100
@@ -76,18 +76,31 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _check(name: str, dialect: str, scopes: Iterable[str]) -> tuple[str, list[str]]:
+def _role(workspace_id: int, user_id: int) -> str:
+    with read():
+        found = Membership.get_or_none(
+            Membership.workspace == workspace_id, Membership.user == user_id
+        )
+    if found is None:
+        raise NotFound("user in this workspace")
+    return str(found.role)
+
+
+def _check(name: str, dialect: str, scopes: Iterable[str], role: str) -> tuple[str, list[str]]:
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
     if dialect not in FORMATS:
         raise ValidationFailed({"dialect": [f"must be one of {', '.join(FORMATS)}"]})
-    wanted = set(scopes) or set(SCOPES)
+    allowed = scopes_of(role)
+    wanted = set(scopes) or set(allowed)
     unknown = wanted - set(SCOPES)
     if unknown:
         raise ValidationFailed(
             {"scope": [f"no scope {sorted(unknown)[0]!r}; known are {', '.join(SCOPES)}"]}
         )
+    if wanted - allowed:
+        raise ValidationFailed({"scope": [f"a key of a {role} may have: {', '.join(allowed)}"]})
     return name, [scope for scope in SCOPES if scope in wanted]
 
 
@@ -107,7 +120,7 @@ def create(
     :raises ValidationFailed: a name, dialect, scope or plan that is not to be had.
     :raises KeyLimitReached: the user has as many active keys as one may have.
     """
-    name, chosen = _check(name, dialect, scopes)
+    name, chosen = _check(name, dialect, scopes, _role(workspace_id, user_id))
     if plan is not None:
         named(ctx.settings.plans, plan)
     form = FORMATS[dialect]
@@ -182,10 +195,16 @@ def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
     hashed = _hash(token)
     with read():
         row = (
-            ApiKey.select(ApiKey, Workspace.plan.alias("workspace_plan"), User.is_active)
+            ApiKey.select(
+                ApiKey, Workspace.plan.alias("workspace_plan"), User.is_active, Membership.role
+            )
             .join(Workspace)
             .switch(ApiKey)
             .join(User)
+            .join(
+                Membership,
+                on=(Membership.user == ApiKey.user) & (Membership.workspace == ApiKey.workspace),
+            )
             .where(ApiKey.hash == hashed, ApiKey.dialect == dialect)
             .objects()
             .first()
@@ -203,7 +222,7 @@ def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
         user_id=row.user_id,
         key_id=row.id,
         dialect=dialect,
-        scopes=frozenset(row.scopes.split(",")),
+        scopes=scopes_of(row.role) & frozenset(row.scopes.split(",")),
         plan=plan,
         workspace_plan=stored(plans, row.workspace_plan),
     )

@@ -10,6 +10,11 @@ from klink.core.plans import UNLIMITED, Plan
 SCOPES = ("read", "create", "update", "delete")
 
 
+def scopes_of(role: str) -> frozenset[str]:
+    """The scopes that a key of a user with this role may have: a viewer's may only read."""
+    return frozenset({"read"}) if role == "viewer" else frozenset(SCOPES)
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """A key, or the command line, acting for a user in one workspace.

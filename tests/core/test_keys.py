@@ -11,7 +11,7 @@ import pytest
 from klink.core import errors, keys, users
 from klink.core.context import Context
 from klink.core.principal import Principal
-from klink.db.models import ApiKey, Audit, User
+from klink.db.models import ApiKey, Audit, Membership, User
 from tests.core.conftest import PLANS, World
 
 
@@ -139,3 +139,27 @@ def test_a_later_window_of_time_changes_nothing_for_a_key(world: World, owner: P
     _, token = make(world.ctx, owner)
     who = keys.authenticate(world.later(timedelta(days=4000)), "klink", token)
     assert who.workspace_id == owner.workspace_id
+
+
+def test_a_viewers_key_can_only_read_whatever_it_was_made_for(
+    ctx: Context, owner: Principal
+) -> None:
+    viewer = users.create(ctx, "viewer@example.org", role="viewer", workspace_id=owner.workspace_id)
+    who = replace(owner, user_id=viewer.id)
+    view, token = make(ctx, who)
+    assert view.scopes == ("read",)
+    with pytest.raises(errors.ValidationFailed):
+        make(ctx, who, scopes=["create"])
+    ApiKey.update(scopes="read,create,update,delete").execute()
+    assert keys.authenticate(ctx, "klink", token).scopes == {"read"}
+
+
+def test_a_key_ends_with_its_users_membership(
+    ctx: Context, owner: Principal, teammate: Principal
+) -> None:
+    _, token = make(ctx, teammate)
+    Membership.delete().where(Membership.user == teammate.user_id).execute()
+    with pytest.raises(errors.NotAuthenticated):
+        keys.authenticate(ctx, "klink", token)
+    with pytest.raises(errors.NotFound):
+        make(ctx, teammate)

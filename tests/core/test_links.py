@@ -534,3 +534,64 @@ def test_many_links_are_announced_and_written_down_one_by_one(
     assert [m.link.slug for m in made if isinstance(m, links.Created)] == [n.slug for n in many]
     assert {changed.slug for changed in world.announced} == {new.slug for new in many}
     assert Audit.select().where(Audit.action == "link.create").count() == 60
+
+
+def test_a_limit_can_be_set_again_though_a_late_visit_left_its_counter(
+    ctx: Context, owner: Principal
+) -> None:
+    link = make(ctx, owner, max_clicks=5)
+    links.update(ctx, owner, link.uid, LinkPatch(max_clicks=None))
+    assert links.take_use(link.id, 5)  # a visit that had read the link before
+    assert LinkUse.select().count() == 0
+    LinkUse.create(link_id=link.id, used=4)
+    links.update(ctx, owner, link.uid, LinkPatch(max_clicks=5))
+    assert LinkUse.get().used == 0
+
+
+def test_a_new_slug_may_not_make_a_link_lead_to_itself(ctx: Context, owner: Principal) -> None:
+    link = make(ctx, owner, url="https://go.example.org/later", slug="first")
+    with pytest.raises(errors.ValidationFailed) as caught:
+        links.update(ctx, owner, link.uid, LinkPatch(slug="later"))
+    assert set(caught.value.errors) == {"slug"}
+
+
+def test_too_many_variants_are_refused_before_any_is_looked_at(
+    ctx: Context, owner: Principal
+) -> None:
+    many = tuple(NewVariant(f"v{i}", "nonsense", 0) for i in range(50_000))
+    found = refused(ctx, owner, variants=many)
+    assert set(found) == {"routing.variants"}
+    heavy = NewLink(variants=AB, tags=tuple(f"t{i}" for i in range(48)))
+    with pytest.raises(errors.ValidationFailed, match="in one request"):
+        links.create_many(ctx, owner, [heavy] * 101, atomic=False)
+
+
+def test_a_link_is_purged_once_however_many_ask_at_once(ctx: Context, owner: Principal) -> None:
+    link = make(ctx, owner)
+    outcomes: list[str] = []
+
+    def ask() -> None:
+        try:
+            links.purge(ctx, owner, link.uid)
+            outcomes.append("purged")
+        except errors.NotFound:
+            outcomes.append("gone")
+        finally:
+            connection.close_thread()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["gone"] * 7 + ["purged"]
+
+
+def test_a_password_is_hashed_before_the_unit_of_work(ctx: Context, owner: Principal) -> None:
+    ready = links.prepare(NewLink(url=HOME, password="open sesame"))
+    assert links.prepare(ready) is ready
+    link = links.create(ctx, owner, ready).link
+    row = Link.get_by_id(link.id)
+    assert str(row.password_hash).startswith("$argon2id$")
+    links.update(ctx, owner, link.uid, LinkPatch(password=None))
+    assert not links.get(ctx, owner, link.uid).password_protected

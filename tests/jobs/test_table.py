@@ -192,7 +192,8 @@ def test_old_answers_windows_and_changes_are_cleaned_up(site: Site):
     meter = usage.Meter()
     meter.take(site.ctx, site.owner)
     meter.flush()
-    site.link()
+    with write():
+        Change.insert(at=site.ctx.now, kind="link", slug="old").execute()
     later = site.later(days=1, seconds=1)
     counts = do("clean-up", later)
     assert counts == {"answers": 250, "windows": 0, "changes": 1}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from klink.core.links.bulk import create_many
+from klink.core.links.bulk import create_many, prepare_many
 from klink.core.links.change import replace_variants, restore, trash, update
 from klink.core.links.erase import purge, purge_trash, sweep
 from klink.core.links.find import compiled, domain_of_host, find, get
@@ -26,6 +26,7 @@ from klink.core.links.model import (
     Utm,
     VariantView,
 )
+from klink.core.links.prepare import prepare
 from klink.core.links.search import search
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "expire_due",
     "find",
     "get",
+    "prepare",
+    "prepare_many",
     "purge",
     "purge_trash",
     "replace_variants",

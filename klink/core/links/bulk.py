@@ -9,11 +9,15 @@ from klink.core.errors import KlinkError, ValidationFailed
 from klink.core.links.find import views
 from klink.core.links.make import Made, make, record
 from klink.core.links.model import Created, NewLink
+from klink.core.links.prepare import prepare
 from klink.core.principal import Principal
-from klink.db.connection import DatabaseBusy, savepoint, write
+from klink.db.connection import DatabaseBusy, lock, savepoint, write
 
 MAX_PASSWORDS = 50
 """Items of one bulk request that may have a password: hashing one takes about 20 ms."""
+
+MAX_PARTS = 5_000
+"""Variants, rules and tags that the links of one request may have together."""
 
 _AT_ONCE = 25
 """Links of one transaction, so that others who write need not wait for all of them."""
@@ -36,7 +40,7 @@ def create_many(
         have it as their outcome.
     """
     who.need("create")
-    wanted = list(_few_passwords(many))
+    wanted = prepare_many(many)
     if atomic:
         return _make_all_or_none(ctx, who, wanted)
     outcomes: list[Created | KlinkError] = []
@@ -49,6 +53,19 @@ def create_many(
                 raise
             outcomes += [error] * len(few)
     return outcomes
+
+
+def prepare_many(many: Sequence[NewLink | KlinkError]) -> list[NewLink | KlinkError]:
+    """The same items, as ready as :func:`~klink.core.links.prepare.prepare` makes one.
+
+    :raises ValidationFailed: when they have more parts than one request may have.
+    """
+    links = [new for new in many if isinstance(new, NewLink)]
+    parts = sum(len(new.variants) + len(new.rules) + len(new.tags) for new in links)
+    if parts > MAX_PARTS:
+        text = f"at most {MAX_PARTS} variants, rules and tags in one request; send several"
+        raise ValidationFailed({"body": [text]})
+    return [prepare(new) if isinstance(new, NewLink) else new for new in _few_passwords(many)]
 
 
 def _make_all_or_none(
@@ -65,6 +82,7 @@ def _make_few(
     ctx: Context, who: Principal, wanted: Sequence[NewLink | KlinkError]
 ) -> list[Created | KlinkError]:
     with write():
+        lock("klink:bulk")  # two of them with the same slugs would wait for each other
         outcomes = [_attempt(ctx, who, new) for new in wanted]
         made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
         record(ctx, who, [each.row for each in made if not each.existing])

@@ -11,14 +11,15 @@ from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import destinations, fields, hosts
-from klink.core.links.find import row_of, views
+from klink.core.links.find import locked_row, row_of, views
 from klink.core.links.make import check_limit, store_tags
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
+from klink.core.links.prepare import prepare_patch
 from klink.core.links.problems import Problems
 from klink.core.links.same import existing_for
 from klink.core.principal import Principal
 from klink.core.times import to_ms
-from klink.db.connection import lock, savepoint, write
+from klink.db.connection import savepoint, write
 from klink.db.models import Link, LinkTotal, LinkUse
 
 _ROUTING = {"url", "mode", "variants", "rules", "default"}
@@ -45,6 +46,7 @@ def update(
     :raises ValidationFailed, SlugTaken, LinkLimitReached: as in creating one.
     """
     who.need("update")
+    patch = prepare_patch(patch)
     with write():
         row = _living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
@@ -61,6 +63,8 @@ def update(
         fields.check_together(_after(row, columns), problems)
         tags = fields.tags(patch.tags, problems) if isinstance(patch.tags, tuple) else None
         where = _destinations(before, given, own, problems)
+        if "slug" in columns:
+            _check_loops(before, own, problems)
         problems.raise_if_any()
         columns |= _routing_columns(before, where)
         _check_activity(ctx, who, row, columns)
@@ -128,7 +132,7 @@ def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
     """
     who.need("update")
     with write():
-        row = row_of(who, uid)
+        row = locked_row(who, uid)
         before = views(ctx, [row])[0]
         if row.deleted_at is None:
             return before
@@ -138,11 +142,9 @@ def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
 
 
 def _living_row(who: Principal, uid: str, if_version: int | None) -> Link:
-    row = row_of(who, uid)
+    row = locked_row(who, uid)
     if row.deleted_at is not None:
         raise Gone
-    lock(f"klink:link:{row.id}")
-    row = row_of(who, uid)  # as it is now that nobody else changes it
     if if_version is not None and row.version != if_version:
         raise PreconditionFailed
     return row
@@ -155,6 +157,16 @@ def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
     if not isinstance(slug, str):
         raise ValidationFailed({"slug": ["cannot be cleared"]})
     return {"slug": slugs.check_custom(slug)}
+
+
+def _check_loops(before: LinkView, own: hosts.OwnHosts, problems: Problems) -> None:
+    """A link that gets a new slug may have pointed at it all along."""
+    found = Problems()
+    for url in (before.url, before.expired_url, *(v.url for v in before.variants)):
+        if url is not None:
+            own.destination(url, "slug", found)
+    if found.errors:
+        problems.add("slug", "a destination of this link would lead back to it")
 
 
 def _destinations(
@@ -247,7 +259,10 @@ def _count_uses(row: Link, columns: Mapping[str, object]) -> None:
         LinkUse.delete().where(LinkUse.link_id == row.id).execute()
     elif row.max_clicks is None:
         total = LinkTotal.get_or_none(LinkTotal.link_id == row.id)
-        LinkUse.insert(link_id=row.id, used=total.clicks if total else 0).execute()
+        used = total.clicks if total else 0
+        LinkUse.insert(link_id=row.id, used=used).on_conflict(
+            conflict_target=[LinkUse.link_id], update={LinkUse.used: used}
+        ).execute()
 
 
 def _finished(ctx: Context, who: Principal, uid: str, before: LinkView, action: str) -> LinkView:

@@ -103,6 +103,9 @@ def _several(
     own: OwnHosts,
     problems: Problems,
 ) -> Destinations | None:
+    if len(variants) > MAX_VARIANTS:  # before anything is looked at that costs
+        problems.add("routing.variants", f"at most {MAX_VARIANTS} variants")
+        return None
     if mode == "single":
         problems.add("routing.mode", "single takes a url and no variants")
     if mode == "split" and rules:
@@ -141,8 +144,6 @@ def _variant(
 
 
 def _check_labels(variants: Sequence[NewVariant], problems: Problems) -> None:
-    if len(variants) > MAX_VARIANTS:
-        problems.add("routing.variants", f"at most {MAX_VARIANTS} variants")
     if len({variant.label for variant in variants}) != len(variants):
         problems.add("routing.variants", "each label may stand once")
     total = sum(variant.weight for variant in variants)
@@ -182,8 +183,9 @@ def store(link_id: int, wanted: Destinations, *, now_ms: int) -> None:
     gone = set(kept) - {variant.label for variant in wanted.variants}
     if gone:
         Variant.delete().where(Variant.link == link_id, Variant.label.in_(gone)).execute()
+    new = []
     for position, variant in enumerate(wanted.variants):
-        columns = {
+        columns: dict[str, object] = {
             "url": variant.url,
             "location": variant.location,
             "weight": variant.weight,
@@ -193,8 +195,10 @@ def store(link_id: int, wanted: Destinations, *, now_ms: int) -> None:
         if row is not None:
             Variant.update(columns).where(Variant.id == row.id).execute()
         else:
-            identity = {"uid": new_uid(from_ms(now_ms)), "link": link_id, "label": variant.label}
-            Variant.insert(columns | identity).execute()
+            uid = new_uid(from_ms(now_ms))
+            new.append({**columns, "uid": uid, "link": link_id, "label": variant.label})
+    if new:
+        Variant.insert_many(new).execute()
     Rule.delete().where(Rule.link == link_id).execute()
     rows = [
         {"link": link_id, "position": i, "conditions": rule.conditions, "use": rule.use}

@@ -10,7 +10,7 @@ import peewee
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
 from klink.core.errors import PreconditionFailed
-from klink.core.links.find import row_of
+from klink.core.links.find import locked_row
 from klink.core.principal import Principal
 from klink.db.connection import write
 from klink.db.models import (
@@ -42,7 +42,7 @@ def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = No
     """
     who.need("delete")
     with write():
-        row = row_of(who, uid)
+        row = locked_row(who, uid)
         if if_version is not None and row.version != if_version:
             raise PreconditionFailed
         _erase(ctx, who, row)
@@ -73,7 +73,7 @@ def _erase(ctx: Context, who: Principal | None, row: Link) -> None:
     )
     changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
     Link.delete().where(Link.id == row.id).execute()
-    Purge.insert(link_id=row.id, at=ctx.now).execute()
+    Purge.insert(link_id=row.id, at=ctx.now).on_conflict_ignore().execute()
 
 
 def sweep(now: datetime) -> int:

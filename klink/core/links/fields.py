@@ -14,8 +14,9 @@ from klink.core.context import Context
 from klink.core.errors import InvalidUrl
 from klink.core.links.hosts import OwnHosts
 from klink.core.links.model import Utm
+from klink.core.links.prepare import password_problem
 from klink.core.links.problems import Problems, text_problem
-from klink.core.passwords import hash_password
+from klink.core.passwords import HashedPassword, hash_password
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500
@@ -23,7 +24,6 @@ MAX_TAGS = 50
 MAX_TAG = 50
 MAX_POST_ID = 255
 MAX_UTM = 255
-MAX_PASSWORD = 128
 MIN_THRESHOLD = 10
 MAX_NUMBER = 2**31 - 1
 REDIRECT_STATUSES = (301, 302, 307, 308)
@@ -79,9 +79,10 @@ def check_together(state: Mapping[str, object], problems: Problems) -> None:
 
 def tags(given: tuple[str, ...], problems: Problems) -> tuple[str, ...]:
     """The tags without repeats, in their order."""
-    found = tuple(dict.fromkeys(tag.strip() for tag in given))
-    if len(found) > MAX_TAGS:
+    if len(given) > MAX_TAGS:
         problems.add("tags", f"at most {MAX_TAGS} tags")
+        return ()
+    found = tuple(dict.fromkeys(tag.strip() for tag in given))
     for tag in found:
         problem = text_problem(tag, MAX_TAG)
         if problem:
@@ -145,14 +146,13 @@ def _utm(value: object, problems: Problems) -> dict[str, object]:
 def _password(value: object, problems: Problems) -> str | None:
     if value is None:
         return None
-    if not 1 <= len(str(value)) <= MAX_PASSWORD:
-        problems.add("password", f"must have 1 to {MAX_PASSWORD} characters")
+    if isinstance(value, HashedPassword):
+        return str(value)
+    problem = password_problem(str(value))
+    if problem:
+        problems.add("password", problem)
         return None
-    try:
-        return hash_password(str(value))
-    except UnicodeEncodeError:
-        problems.add("password", "must be Unicode text")
-        return None
+    return hash_password(str(value))
 
 
 def _expired_url(value: object, own: OwnHosts, problems: Problems) -> dict[str, object]:

@@ -19,7 +19,7 @@ from klink.core.resolve import CompiledLink, CompiledVariant
 from klink.core.routing import Rule as CompiledRule
 from klink.core.routing import parse_condition
 from klink.core.times import to_ms
-from klink.db.connection import read
+from klink.db.connection import lock, read
 from klink.db.models import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
 
 _UID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -48,6 +48,15 @@ def row_of(who: Principal, uid: str) -> Link:
     if row is None:
         raise NotFound("link")
     return row
+
+
+def locked_row(who: Principal, uid: str) -> Link:
+    """The same record, which nobody else changes until the unit of work ends.
+
+    :raises NotFound: unknown, or another workspace's.
+    """
+    lock(f"klink:link:{row_of(who, uid).id}")
+    return row_of(who, uid)  # as it is now
 
 
 def find(ctx: Context, who: Principal, name: str) -> LinkView:

@@ -59,6 +59,8 @@ def take_use(link_id: int, max_clicks: int) -> bool:
     Exact however many ask at once; committed before the visitor is answered.
     """
     with write():
+        if not Link.select().where(Link.id == link_id, Link.max_clicks.is_null(False)).exists():
+            return True  # the limit has gone since the caller read the link
         LinkUse.insert(link_id=link_id, used=0).on_conflict_ignore().execute()
         taken = (
             LinkUse.update(used=LinkUse.used + 1)

@@ -16,11 +16,12 @@ from klink.core.ids import new_uid
 from klink.core.links import destinations, fields, hosts
 from klink.core.links.find import counts_as_active, views
 from klink.core.links.model import Created, NewLink
+from klink.core.links.prepare import prepare
 from klink.core.links.problems import Problems
-from klink.core.links.same import existing_for
+from klink.core.links.same import existing_for, lock_living
 from klink.core.principal import Principal
 from klink.core.times import to_ms
-from klink.db.connection import lock, read, savepoint, write
+from klink.db.connection import read, savepoint, write
 from klink.db.models import Link, LinkTag
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def create(
     :raises LinkLimitReached: the plan allows no more active links.
     """
     who.need("create")
+    new = prepare(new)
     with write():
         made = make(ctx, who, new, allow_past_expiry=allow_past_expiry)
         if not made.existing:
@@ -152,7 +154,7 @@ def check_limit(ctx: Context, who: Principal) -> None:
     limits = [plan.max_links for plan in who.plans if plan.max_links is not None]
     if not limits:
         return
-    lock(f"klink:links:{who.workspace_id}")
+    lock_living(who.workspace_id)
     active = Link.select().where(
         Link.workspace == who.workspace_id, counts_as_active(to_ms(ctx.now))
     )

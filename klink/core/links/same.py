@@ -11,6 +11,14 @@ from klink.db.connection import lock
 from klink.db.models import Link
 
 
+def lock_living(workspace_id: int) -> None:
+    """Hold still which links of a workspace live, until the unit of work ends.
+
+    One lock for the limit and for posts and pages, so that no two wait for each other.
+    """
+    lock(f"klink:links:{workspace_id}")
+
+
 def existing_for(
     ctx: Context, workspace_id: int, columns: Mapping[str, object], *, but: int | None = None
 ) -> Link | None:
@@ -27,7 +35,7 @@ def existing_for(
     keys = [(Link.post_id, columns.get("post_id")), (Link.site_url, columns.get("site_url"))]
     if not any(value for _, value in keys):
         return None
-    lock(f"klink:same:{workspace_id}")
+    lock_living(workspace_id)
     for column, value in keys:
         if value:
             found: Link | None = (
