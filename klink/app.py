@@ -264,16 +264,28 @@ def _program() -> str:
 
 
 class _OneLine(logging.Formatter):
-    """Plain lines; what a stranger sent cannot begin a line of its own or move the cursor."""
+    """Plain lines; what a stranger sent cannot begin a line of its own or move the cursor.
+
+    Only a record begins at the left edge: its traceback, and with it an exception's text of
+    many lines, is indented below it.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line, and its traceback's."""
+        return "\n    ".join(map(_plain, super().format(record).split("\n")))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """When it was said: RFC 3339, UTC."""
         return datetime.fromtimestamp(record.created, UTC).strftime(datefmt or _LOG_TIME)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The record's line, without what a terminal would obey."""
-        line = super().formatMessage(record)
-        return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line.replace("\n", "\\n"))
+        """The record's own line: one."""
+        return super().formatMessage(record).replace("\n", "\\n")
+
+
+def _plain(line: str) -> str:
+    """``line`` without what a terminal would obey."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line)
 
 
 def _log_to_stderr() -> None:

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 FIRST_RUN_S = 5.0
 """When the first job first runs after the start; each other one this much later."""
 
+LOOK_EVERY_S = 60.0
+"""How often it is looked whether somebody has set the system's clock back."""
+
 _THREADS = 2  # a long job does not hold up the short ones
 
 
@@ -52,14 +55,17 @@ class Scheduler:
         jobs: Sequence[Job] = JOBS,
         *,
         first_run_s: float = FIRST_RUN_S,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._context = context
         self._settings = settings
         self._jobs = jobs
         self._first_run_s = first_run_s
+        self._look_every_s = look_every_s
         self._runs = RunLog()
         self._stop = threading.Event()
         self._clock: BackgroundScheduler | None = None
+        self._watch = threading.Thread(target=self._look, name="klink-jobs-watch", daemon=True)
 
     def start(self) -> None:
         """Begin to run the jobs, unless the settings say that this process runs none."""
@@ -83,12 +89,14 @@ class Scheduler:
                 next_run_time=now + timedelta(seconds=self._first_run_s * (i + 1)),
             )
         self._clock.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Stop the clock; a running job ends after the step it is at. Safe to call twice."""
         self._stop.set()
         clock, self._clock = self._clock, None
         if clock is not None:
+            self._watch.join()
             clock.shutdown(wait=True)
 
     def status(self) -> list[JobStatus]:
@@ -113,6 +121,21 @@ class Scheduler:
         clock = self._clock  # stop() may take it away meanwhile
         entry = clock.get_job(name) if clock is not None else None
         return entry.next_run_time if entry is not None else None
+
+    def _look(self) -> None:
+        """Run now what is planned for a time that a clock set back has moved far off.
+
+        This thread waits by the monotonic clock; APScheduler would sleep until that time.
+        """
+        while not self._stop.wait(self._look_every_s):
+            now = datetime.now(UTC)
+            for job in self._jobs:
+                next_at = self._next_at(job.name)
+                every = timedelta(seconds=job.every_s(self._settings))
+                clock = self._clock
+                if clock is not None and next_at is not None and next_at - now > every:
+                    log.info("job %s was planned for %s; it runs now", job.name, next_at)
+                    clock.modify_job(job.name, next_run_time=now)
 
     def _run(self, job: Job) -> None:
         """One run in a thread of the clock's; what goes wrong ends here."""

@@ -253,7 +253,10 @@ def test_a_switch_in_the_environment_is_true_or_false(tmp_path, given, value):
     "url",
     [
         "sqlite:////srv/my links/klink.db",
-        "postgresql://klink:p@ss/word@db:5433/klink",
+        "postgresql://klink:p%40ss%2Fword@db:5433/klink",
+        "postgresql://klink:a?b#c:d,e@db,[::1]:5433,10.0.0.1/klink?sslmode=require",
+        "postgresql://db",
+        "postgresql://klink@db?dbname=klink",
         "postgresql:///klink?host=/run/postgresql",
     ],
 )
@@ -440,6 +443,12 @@ def test_a_plan_that_does_not_exist_is_refused_with_the_nearest_one(tmp_path):
     [
         "postgres://klink:hush@db/klink",
         "postgresql://klink:hu sh@db/klink",
+        "postgresql://klink:hu@sh@db/klink",
+        "postgresql://klink:p@hu/sh@db/klink",
+        "postgresql://klink:p/hush@db/klink",
+        "postgresql://klink:12/hush@db/klink",
+        "postgresql://klink:hush",
+        "postgresql://klink:p@[hush@db/klink",
         "klink:hush@db/klink",
         "mysql://db/klink?password=hush",
         "hush",

@@ -7,10 +7,9 @@ import io
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from werkzeug.wsgi import wrap_file
 
 from klink.api import render
@@ -18,12 +17,12 @@ from klink.api.answers import Click, ClickList, Stats
 from klink.api.links import living
 from klink.api.resource import Resource
 from klink.api.schemas import ClicksQuery, StatsQuery
+from klink.core.errors import TooBusy
 from klink.core.links import LinkView
 from klink.stats import ranges
 from klink.stats.clicks import ClickQuery, ClickView, each_click, page_of_clicks
 from klink.stats.reading import link_stats
 from klink.web.hooks import wait_for_clicks
-from klink.web.limits import TooBusy
 from klink.web.parts import context
 from klink.web.principal import principal
 
@@ -81,14 +80,12 @@ def read_clicks(query: dict[str, Any], link_id: str) -> Response:
 def _export(link: LinkView, asked: ClickQuery) -> Response:
     """All clicks in one file: written by pages first, so that no slow reader holds a page."""
     found = each_click(context(), principal(), link, asked)
-    with _few_at_once():
-        # The response closes it.
-        file = tempfile.TemporaryFile("w+b")  # noqa: SIM115
-        try:
-            size = _write(found, file)
-        except BaseException:
-            file.close()
-            raise
+    file = g.export = _new_file()  # the server closes it when it is sent, or the reader gone
+    try:
+        size = _write(found, file)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     response = Response(
         wrap_file(request.environ, file),
@@ -100,18 +97,49 @@ def _export(link: LinkView, asked: ClickQuery) -> Response:
     return response
 
 
-@contextmanager
-def _few_at_once() -> Iterator[None]:
+def _drop_unsent(error: BaseException | None) -> None:
+    """Close the file of an answer that failed on its way out of the application."""
+    file: _File | None = g.pop("export", None)
+    if file is not None and error is not None:
+        file.close()
+
+
+blueprint.teardown_request(_drop_unsent)
+
+
+class _File(io.BufferedRandom):
+    """The file of one export; it takes a place until it is closed, at the latest by ``del``.
+
+    The place hangs on the file, not on the response: a server that sends files by itself
+    closes this one without a word to the response (PEP 3333, ``wsgi.file_wrapper``).
+    """
+
+    def __init__(self, places: threading.Semaphore) -> None:
+        super().__init__(tempfile.TemporaryFile("w+b", buffering=0))  # noqa: SIM115
+        self._places = places
+
+    def close(self) -> None:
+        """Give disk and place back; once, however often it is called."""
+        if not self.closed:
+            try:
+                super().close()
+            finally:
+                self._places.release()
+
+
+def _new_file() -> _File:
+    """A file, when a place is free; a slow reader must not make the disk fill up."""
     places: threading.Semaphore = current_app.extensions[EXTENSION]
     if not places.acquire(blocking=False):
-        raise TooBusy("enough exports are being written; try again soon")
+        raise TooBusy("enough exports are being written or read; try again soon")
     try:
-        yield
-    finally:
+        return _File(places)
+    except BaseException:
         places.release()
+        raise
 
 
-def _write(found: Iterator[ClickView], file: Any) -> int:
+def _write(found: Iterator[ClickView], file: _File) -> int:
     """Write the rows as CSV (RFC 4180); return the file's size in bytes."""
     text = io.TextIOWrapper(file, "utf-8", newline="")
     writer = csv.writer(text)

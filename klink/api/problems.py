@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from klink.core import errors
-from klink.core.errors import KlinkError
-from klink.web import body, limits
+from klink.core.errors import KlinkError, TooBusy
+from klink.web import body
 from klink.web.doors import Door, headers_of
 from klink.web.request_id import request_id
 
@@ -39,7 +39,7 @@ _STATUSES: Mapping[type[KlinkError], int] = {
     errors.IdempotencyKeyReused: 422,
     errors.RateLimited: 429,
     errors.DatabaseBusy: 503,
-    limits.TooBusy: 503,
+    TooBusy: 503,
 }
 
 _TITLES = {

@@ -22,7 +22,7 @@ from klink.api.fields import (
 )
 from klink.core.links import destinations
 from klink.core.links import fields as rules
-from klink.core.links.search import MAX_LIMIT, MAX_Q, SORTS, STATES
+from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
 from klink.stats import breakdown, clicks, ranges
 
@@ -147,7 +147,9 @@ class LinkPatchInput(LinkFields):
 class ListQuery(Strict):
     """Which links to list."""
 
-    q = Text(metadata=_says("Words to find in slug, title or URL.", maxLength=MAX_Q))
+    q = Text(
+        metadata=_says(f"At most {MAX_WORDS} words to find in slug, title or URL.", maxLength=MAX_Q)
+    )
     tag = Text()
     domain = Text()
     state = Text(metadata=_says("All but trashed when absent.", enum=list(STATES)))

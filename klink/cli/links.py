@@ -80,7 +80,9 @@ def list_(
 ) -> None:
     """Show links, newest first."""
     who = principal(ctx, workspace)
-    found = list(_search(ctx, who, LinkQuery(**filters), limit))
+    found = list(_search(ctx, who, LinkQuery(**filters), limit + 1))
+    if has_more := len(found) > limit:
+        found.pop()
     counts = with_counts(found)
     if as_json:
         print_json([link_json(link, own) for link, own in zip(found, counts, strict=True)])
@@ -100,6 +102,8 @@ def list_(
             for link, own in zip(found, counts, strict=True)
         ],
     )
+    if has_more:
+        click.echo(f"There are more than these {limit}; --limit shows more.", err=True)
 
 
 def _search(ctx: Context, who: Principal, query: LinkQuery, limit: int) -> Iterator[LinkView]:

@@ -10,12 +10,13 @@ import json
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from klink.clicks.enrich import PERSON, Enricher, kind_of, referrer_host
 from klink.clicks.journal_reader import Position
-from klink.clicks.record import Flag
+from klink.clicks.record import ClickRecord, Flag
 from klink.db.connection import read, savepoint, write
 from klink.db.fold import AgentFacts, Folded, Lookups, fold, is_about_data
 from klink.db.models import JournalPosition
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # Plain integers: an IntFlag's own `&` takes a microsecond.
 _VIEW, _CLICK = int(Flag.VIEW), int(Flag.CLICK)
+
+_USER_AGENT, _FLAGS = map(ClickRecord._fields.index, ("user_agent", "flags"))
 
 
 class _Unfoldable(Exception):
@@ -45,6 +48,7 @@ class BatchFolder:
     ) -> None:
         self.set_aside = 0
         self._lookups = _lookups(enricher)
+        self._known = self._lookups
         self._path = set_aside_path
         self._clock = clock
 
@@ -54,6 +58,7 @@ class BatchFolder:
         :raises DatabaseBusy: among others, when it cannot be done now; then nothing is
             counted, unless it was the commit's answer that got lost.
         """
+        self._known = _looked_up(self._lookups, payloads)
         try:
             with write():
                 folded = self._count_whole(payloads)
@@ -86,7 +91,7 @@ class BatchFolder:
             raise
 
     def _count(self, records: Sequence[bytes]) -> Folded:
-        return fold("[" + b",".join(records).decode("ascii") + "]", self._lookups)
+        return fold("[" + b",".join(records).decode("ascii") + "]", self._known)
 
     def _store(self, position: Position) -> None:
         values = {
@@ -151,6 +156,26 @@ def _records(payload: bytes) -> list[bytes]:
     except (ValueError, RecursionError):
         return [payload]
     return [json.dumps(value, separators=(",", ":")).encode("ascii") for value in values]
+
+
+def _looked_up(lookups: Lookups, payloads: Sequence[bytes]) -> Lookups:
+    """Look up the agents of a batch now: each new one takes 0.4 ms.
+
+    In the fold's transaction a flood of made-up ones would hold up all who want to write.
+    What cannot be read or looked up here is left to the fold, which knows what to do then.
+    """
+    known: dict[tuple[str, int], AgentFacts] = {}
+    for payload in payloads:
+        with suppress(Exception):
+            for record in json.loads(b"[" + payload + b"]"):
+                pair = record[_USER_AGENT], record[_FLAGS]
+                if pair not in known:
+                    known[pair] = lookups.agent(*pair)
+
+    def agent(user_agent: str, flags: int) -> AgentFacts:
+        return known.get((user_agent, flags)) or lookups.agent(user_agent, flags)
+
+    return lookups._replace(agent=agent)
 
 
 def _lookups(enricher: Enricher) -> Lookups:

@@ -9,6 +9,8 @@ frame is found by looking for it.
 
 from __future__ import annotations
 
+import json
+import os
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -76,3 +78,17 @@ def resync(data: bytes, at: int) -> int | None:
         if start + length <= len(data) and crc32(data[start : start + length]) == crc:
             return at
     return None
+
+
+def count_records(fd: int, start: int, end: int) -> int:
+    """How many records lie in a segment from the frame at ``start`` (0: the first) to ``end``."""
+    start = max(start, HEADER_BYTES)
+    payloads = scan(os.pread(fd, max(end - start, 0), start)).payloads
+    return sum(map(_records_in, payloads))
+
+
+def _records_in(payload: bytes) -> int:
+    try:
+        return len(json.loads(b"[" + payload + b"]"))
+    except (ValueError, RecursionError):  # whatever it is, it was one thing
+        return 1

@@ -27,6 +27,7 @@ __all__ = [
     "Position",
     "StreamReader",
     "claim_dead",
+    "is_file",
     "segment_path",
     "sync_folder",
     "try_lock",
@@ -84,7 +85,11 @@ class StreamReader:
     def read(self, position: Position, max_bytes: int) -> Batch:
         """Read on from ``position``: up to ``max_bytes``, but at least one frame.
 
-        The batch may be empty before the tail, where something was skipped.
+        The batch may be empty before the tail, where something was skipped. Segments that
+        are missing are passed over.
+
+        :raises FileNotFoundError: the segment being written is not there; its writer notices
+            and begins another.
         """
         end = None if self._end is None else self._end()
         for segment in self._segments(position, end):
@@ -120,19 +125,21 @@ class StreamReader:
                 segment_path(self._folder, segment).unlink(missing_ok=True)
 
     def _numbers(self) -> list[int]:
-        names = (_SEGMENT_NAME.fullmatch(path.name) for path in self._folder.iterdir())
+        try:
+            names = [_SEGMENT_NAME.fullmatch(path.name) for path in self._folder.iterdir()]
+        except FileNotFoundError:  # somebody took the folder away
+            return []
         return sorted(int(match[1]) for match in names if match)
 
     def _segments(self, position: Position, end: Position | None) -> list[int]:
         """The segments from ``position`` to ``end``; the usual case needs no listing."""
         if end is not None and position.segment == end.segment:
             return [end.segment] if position.offset < end.offset else []
-        last = None if end is None else end.segment
-        return [
-            number
-            for number in self._numbers()
-            if number >= position.segment and (last is None or number <= last)
-        ]
+        numbers = [number for number in self._numbers() if number >= position.segment]
+        if end is None:
+            return numbers
+        # The open one is asked for even when it is missing: its loss is its writer's to tell.
+        return [n for n in numbers if n < end.segment] + ([end.segment] if end.offset else [])
 
     def _has_our_header(self, fd: int, segment: int, size: int) -> bool:
         found = os.pread(fd, HEADER_BYTES, 0)
@@ -239,6 +246,14 @@ def try_lock(path: Path, *, wait: bool = False) -> int | None:
         os.close(fd)
         return None
     return fd
+
+
+def is_file(path: Path, fd: int) -> bool:
+    """Whether the file that is open as ``fd`` is still the one at ``path``."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def sync_folder(folder: Path) -> None:

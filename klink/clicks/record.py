@@ -30,6 +30,10 @@ Utm = tuple[str | None, str | None, str | None, str | None, str | None]
 # control character is worth keeping.
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
+# What stands before the path of a referrer, without a user's name: only its host is
+# counted, and the rest may hold what a site's own visitor alone should know.
+_ORIGIN = re.compile(r"((?:https?|android-app)://)(?:[^/?#\\]*@)?([^/?#\\]*)", re.IGNORECASE)
+
 # Quoting text by text and filling them in takes half of a whole encoder's time, and the
 # event loop does it for every redirect.
 _quote = json.encoder.encode_basestring_ascii
@@ -61,6 +65,7 @@ class ClickRecord(NamedTuple):
     :ivar flags: of :class:`Flag`.
     :ivar visitor: the workspace's id of the visitor, '' when private.
     :ivar net: ``203.0.113.0/24`` or ``2001:db8:1::/48``, '' unknown.
+    :ivar referrer: its origin, ``scheme://host[:port]``, '' unknown.
     :ivar country: '' unless a trusted proxy's header named it.
     :ivar language: primary subtag of the first preference, '' unknown.
     :ivar utm: source, medium, campaign, content, term; None when there is none.
@@ -117,10 +122,16 @@ def from_visit(
         visit.net,
         visit.country_hint,
         visit.user_agent[:MAX_TEXT],
-        visit.referrer[:MAX_TEXT],
+        _origin(visit.referrer[:MAX_TEXT]),
         languages[0].partition("-")[0] if languages else "",
         _utm("" if variant is None else variant.location, visit.query),
     )
+
+
+def _origin(referrer: str) -> str:
+    """``scheme://host[:port]`` of a referrer; '' when it has none."""
+    found = _ORIGIN.match(referrer)
+    return found[1] + found[2] if found else ""
 
 
 def _utm(location: str, query: str) -> Utm | None:

@@ -22,8 +22,15 @@ _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.(?!-)[A-Za-z0-9-]{1,63})*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{0,64}")
 _PLAN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# A raw "@" or "/" in a password makes a host, a port or a name of its rest, which logs show:
+# so a raw "@" ends user and password only, and ports are digits. "?" and "#" harm nobody there.
 _DATABASE_URL = re.compile(
-    r"sqlite:///[^?#\x00-\x1f\x7f]*[^/?#\x00-\x1f\x7f]|postgresql://[^\x00-\x20\x7f]+"
+    r"""sqlite:///[^?#\x00-\x1f\x7f]*[^/?#\x00-\x1f\x7f]
+    | postgresql:// (?=[^\x00-\x20\x7f]+\Z)
+      (?: [^@/]*@ )?
+      (?: (?: [^@/?:,\[\]]* | \[[0-9A-Fa-f:.%]+\] ) (?: :[0-9]{0,5} )? (?: , | (?=[/?]|\Z) ) )+
+      (?: [/?] [^@]* )?""",
+    re.VERBOSE,
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 
@@ -185,6 +192,7 @@ NETWORKS = Kind(
     _list_from_text,
 )
 DATABASE_URL = Kind(
-    '"sqlite:///name.db", "sqlite:////absolute.db" or "postgresql://user:password@host/name"',
+    '"sqlite:///name.db", "sqlite:////absolute.db" or "postgresql://user:password@host/name" '
+    '(with "@", ":" and "/" in user and password percent-encoded: "@" is "%40")',
     _matching(_DATABASE_URL),
 )

@@ -27,6 +27,7 @@ __all__ = [
     "RateLimited",
     "SlugReserved",
     "SlugTaken",
+    "TooBusy",
     "ValidationFailed",
 ]
 
@@ -192,3 +193,9 @@ class PreconditionFailed(KlinkError):
 
     def __init__(self) -> None:
         super().__init__("the link has changed since you read it; read it again, then change it")
+
+
+class TooBusy(KlinkError):
+    """The server does as much of this at once as it may; a moment later it may do more."""
+
+    code = "too_busy"

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from klink.core import secrets
 from klink.core.context import Context
 from klink.core.errors import IdempotencyInProgress, IdempotencyKeyReused, ValidationFailed
 from klink.db.connection import try_lock, write
@@ -42,10 +43,15 @@ def scope(who: str, method: str, path: str, key: str) -> str:
     return hashlib.sha256("\0".join((who, method, path, key)).encode()).hexdigest()
 
 
-def request_hash(query: str, body: object) -> str:
-    """A hash of the request's JSON, blind to white space and the order of members."""
+def request_hash(ctx: Context, query: str, body: object) -> str:
+    """A hash of the request's JSON, blind to white space and the order of members.
+
+    It is keyed with the server's secret: the body may hold a link's password, and whoever
+    reads the database must not be able to try passwords against a fast hash of it.
+    """
     text = json.dumps([query, body], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    key = secrets.derive(ctx.settings.secret, "idempotency")
+    return hashlib.blake2b(text.encode(), key=key, digest_size=32).hexdigest()
 
 
 def begin(ctx: Context, scope_id: str, hashed: str) -> Answer | None:

@@ -152,8 +152,13 @@ def _language_fits(asked: tuple[str, ...], languages: tuple[str, ...]) -> bool:
 
 
 def _query_fits(asked: tuple[tuple[str, str], ...], query: str) -> bool:
-    sent = query_pairs(query) if query else []
-    return all(pair in sent for pair in asked)
+    return bool(query) and _sent(query).issuperset(asked)
+
+
+@lru_cache(maxsize=64)
+def _sent(query: str) -> frozenset[tuple[str, str]]:
+    """What a visit sent, read once however many rules ask."""
+    return frozenset(query_pairs(query))
 
 
 def _clock_fits(when: Condition, at_ms: int) -> bool:

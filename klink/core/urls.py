@@ -44,6 +44,7 @@ MAX_FORWARDED = 8192
 
 UTM_NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
+_MAX_PAIRS = 100  # of a query that are looked at; a visitor pays nothing to send thousands
 _MAX_SENT = 4 * MAX_LENGTH  # as sent it may be longer (dots, default port), not without end
 _DEFAULT_PORTS = {"http:": 80, "https:": 443}
 _START = re.compile(r"https?://(?=[^/\\])", re.IGNORECASE)
@@ -255,10 +256,10 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
     """Return the decoded names and values of a raw query, in order.
 
     Decoded as HTML forms are: ``+`` is a space, bytes are UTF-8, what is no UTF-8
-    becomes U+FFFD.
+    becomes U+FFFD. What comes after the hundredth ``&`` is not looked at.
     """
     pairs = []
-    for piece in clean_query(query).split("&"):
+    for piece in clean_query("&".join(query.split("&", _MAX_PAIRS)[:_MAX_PAIRS])).split("&"):
         if piece:
             name, _, value = piece.partition("=")
             pairs.append((unquote_plus(name), unquote_plus(value)))

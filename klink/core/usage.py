@@ -2,11 +2,14 @@
 
 Windows are fixed and UTC. Counts are kept in memory, so that a read request writes
 nothing, and saved every second and at the end; a restart goes on from what was saved.
+Saving also brings in what other processes have counted, so that several of them on one
+database keep to one limit, at most a second late.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +40,8 @@ class Window:
 
 @dataclass(slots=True)
 class _Count:
+    """Requests in a window, of all processes as far as known; ``saved`` of them are stored."""
+
     value: int
     saved: int
 
@@ -115,29 +120,39 @@ class Meter:
         with self._mutex:
             changed = {s: c.value - c.saved for s, c in self._counts.items() if c.value != c.saved}
             touches, self._to_touch = self._to_touch, {}
-        if not changed and not touches:
-            return
         try:
-            self._save(changed, touches)
+            totals = self._save(changed, touches) if changed or touches else {}
         except BaseException:
             with self._mutex:
                 self._to_touch = touches | self._to_touch
             raise
         with self._mutex:
-            for slot, delta in changed.items():
-                self._counts[slot].saved += delta
-            self._forget_old()
+            for slot, total in totals.items():
+                count = self._counts[slot]
+                since = count.value - count.saved - changed[slot]  # came while it was saved
+                count.value, count.saved = total + since, total
+            self._forget_idle(totals)
 
-    def _save(self, changed: dict[_Slot, int], touches: dict[int, datetime]) -> None:
+    def _save(self, changed: dict[_Slot, int], touches: dict[int, datetime]) -> dict[_Slot, int]:
+        """Add to what is stored; return what it then is, with what other processes added."""
+        totals = {}
         with write():
             lock("klink:usage")  # one order for several processes
             for (scope, window, start), delta in sorted(changed.items()):
-                Usage.insert(scope=scope, window=window, start=start, count=delta).on_conflict(
-                    conflict_target=[Usage.scope, Usage.window, Usage.start],
-                    update={Usage.count: Usage.count + delta},
-                ).execute()
+                rows = (
+                    Usage.insert(scope=scope, window=window, start=start, count=delta)
+                    .on_conflict(
+                        conflict_target=[Usage.scope, Usage.window, Usage.start],
+                        update={Usage.count: Usage.count + delta},
+                    )
+                    .returning(Usage.count)
+                    .tuples()
+                    .execute()
+                )
+                [(totals[scope, window, start],)] = rows
             for key_id, at in sorted(touches.items()):
                 ApiKey.update(last_used_at=at).where(ApiKey.id == key_id).execute()
+        return totals
 
     def _slots(self, who: Principal, now: datetime) -> list[tuple[str, _Slot, int | None]]:
         slots = []
@@ -177,14 +192,10 @@ class Meter:
         if last is None or now - last >= _TOUCH_EVERY:
             self._touched[who.key_id] = self._to_touch[who.key_id] = now
 
-    def _forget_old(self) -> None:
-        newest: dict[tuple[str, str], int] = {}
-        for scope, window, start in self._counts:
-            key = (scope, window)
-            newest[key] = max(start, newest.get(key, start))
-        for slot in list(self._counts):
-            count = self._counts[slot]
-            if slot[2] < newest[slot[:2]] and count.value == count.saved:
+    def _forget_idle(self, fresh: Container[_Slot]) -> None:
+        """Let the next request load again what this process alone no longer keeps current."""
+        for slot, count in list(self._counts.items()):
+            if slot not in fresh and count.value == count.saved:
                 del self._counts[slot]
 
 

@@ -8,6 +8,7 @@ nested calls join the outer one, so a door decides what commits together.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ Engine = Literal["sqlite", "postgresql"]
 
 LOCK_TIMEOUT_S = 2.0
 """How long a write waits for the lock before it is refused (architecture: event loop)."""
+
+_OLDEST_SQLITE = (3, 37)  # has STRICT tables
 
 database = peewee.DatabaseProxy()
 
@@ -77,6 +80,7 @@ def connect(url: str, data_dir: Path) -> None:
         if path is None:
             bound: peewee.Database = _postgresql(url)
         else:
+            _check_sqlite()
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _begin(path)
             bound = _sqlite(path)
@@ -113,13 +117,27 @@ def sqlite_path(url: str, data_dir: Path) -> Path | None:
     return data_dir / url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
 
 
-def _begin(path: Path) -> None:
-    """Make the file of a fresh database.
+def _check_sqlite() -> None:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        needed = ".".join(map(str, _OLDEST_SQLITE))
+        raise DatabaseUnusable(
+            f"Python's SQLite here is {sqlite3.sqlite_version}, and klink needs {needed} or newer"
+        )
 
+
+def _begin(path: Path) -> None:
+    """Make the file of a fresh database, for its owner only: it holds keys and visitors.
+
+    SQLite gives the files beside it (``-wal``, ``-shm``) the same mode.
     ``auto_vacuum`` takes effect only before the first table, and afterwards setting it
     would cost every new connection the write lock.
     """
-    if not path.exists():
+    try:
+        if is_fresh := not path.exists() or path.stat().st_size == 0:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DatabaseUnusable(f"{path}: {error.strerror}") from error
+    if is_fresh:
         pragmas = [("auto_vacuum", "INCREMENTAL"), ("journal_mode", "WAL")]
         fresh = peewee.SqliteDatabase(str(path), timeout=LOCK_TIMEOUT_S, pragmas=pragmas)
         with _refusals():

@@ -15,7 +15,7 @@ from werkzeug.routing import PathConverter
 from klink.clicks.visits import ARRIVAL, Arrival, SeenVisit, cookie_for
 from klink.core import passwords
 from klink.core.compiled import CompiledLink
-from klink.core.errors import KlinkError
+from klink.core.errors import KlinkError, TooBusy
 from klink.core.resolve import Decision, Outcome
 from klink.core.slugs import ANSWERED
 from klink.pages.rendering import Message, redirect, secure, shown, told
@@ -26,6 +26,7 @@ __all__ = ["MAX_FORM_BYTES", "WayOn", "make_blueprint"]
 
 MAX_FORM_BYTES = 8192
 
+_RETRY_S = 2  # when too many guess at once
 _STATIC = Path(__file__).parent / "static"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -49,7 +50,7 @@ _WRONG_HOST = Message(
     "This host is not set up",
     "Short links are not served under this host name.",
     "If you run this server: set server.base_url in klink's configuration to the address "
-    "that people use, or add the name with “klink domains add”.",
+    "that people use.",
 )
 _BUSY = Message(
     503,
@@ -69,6 +70,7 @@ _FAILED = Message(
 )
 
 
+_PROBLEMS = {403: "wrong_password", 429: "too_many_tries", 503: "too_busy"}  # of the form
 _BY_STATUS = {message.status: message for message in (_NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE)}
 
 
@@ -201,12 +203,17 @@ class _Doors:
         address = seen.client.address
         wait_s = self._throttle.ask(link.id, address)
         if wait_s:
-            response = _form(429, f"Too many tries. Wait {_in_words(wait_s)}, then try again.")
-            response.headers["Retry-After"] = str(wait_s)
-            return response
+            problem = f"Too many tries. Wait {_in_words(wait_s)}, then try again."
+            return _form(429, problem, wait_s)
         request.max_content_length = MAX_FORM_BYTES
         given = request.form.get("password", "")
-        if not given or not passwords.matches(link.password_hash, given):
+        try:
+            is_right = bool(given) and passwords.matches(link.password_hash, given)
+        except TooBusy:
+            self._throttle.take_back(link.id, address)
+            problem = "Too many passwords are being checked. Try again in a few seconds."
+            return _form(503, problem, _RETRY_S)
+        if not is_right:
             return _form(403, "That is not the password. Try again.")
         self._throttle.forgive(link.id, address)
         return self._on(link, seen)
@@ -234,16 +241,18 @@ class _Doors:
         return redirect(decision.status, headers) if headers else _ended(decision)
 
 
-def _form(status: int, problem: str = "") -> Response:
+def _form(status: int, problem: str = "", retry_after_s: int = 0) -> Response:
     if not problem:
         json: object = {
             "code": "password_required",
             "message": "Post the password of this link as the form field “password”.",
         }
     else:
-        code = "too_many_tries" if status == 429 else "wrong_password"
-        json = {"error": {"code": code, "message": problem}}
-    return shown("password", status=status, json=json, problem=problem)
+        json = {"error": {"code": _PROBLEMS[status], "message": problem}}
+    response = shown("password", status=status, json=json, problem=problem)
+    if retry_after_s:
+        response.headers["Retry-After"] = str(retry_after_s)
+    return response
 
 
 def _ended(decision: Decision | None) -> Response:

@@ -102,7 +102,9 @@ class Front:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        path: str = environ["PATH_INFO"]
+        # `GET ?x` and `GET api` have no slash, and Flask would take an empty path for a reason
+        # to redirect to whatever host the request names.
+        path = environ["PATH_INFO"] = "/" + environ["PATH_INFO"].lstrip("/")
         target = target_of(path)
         if target is None:
             if self._is_closed_here(path, environ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import unquote_to_bytes
 
 from waitress.task import ErrorTask
 
@@ -18,17 +19,21 @@ __all__ = ["ServerErrorTask", "is_office"]
 _WORDS = {
     400: ("bad_request", "Bad Request", "the request is not valid HTTP"),
     413: ("body_too_large", "Content Too Large", "the body is larger than any request needs"),
+    414: ("uri_too_long", "URI Too Long", "the address is longer than any that is served"),
     431: ("headers_too_large", "Request Header Fields Too Large", "the headers are too long"),
     501: ("not_implemented", "Not Implemented", "this transfer encoding is not supported"),
 }
 _OURS = ("internal", "Internal Server Error", "klink made a mistake; the error was logged")
-_TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:https?://[^/ ]*)?(/[^ ?#]{0,200})")
+_TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:[A-Za-z]{1,20}://[^/ ]*)?(/[^ ?#]{0,200})")
 _OPEN = ("health",)  # answered among visitors, so that a busy API does not look like a dead klink
 
 
 def is_office(path: str) -> bool:
-    """Whether a path is the API's or another office door's, and not a visitor's."""
-    first = path[1:].partition("/")[0].lower()
+    """Whether a decoded path is the API's or another office door's, and not a visitor's.
+
+    However many slashes it begins with: the application sees one.
+    """
+    first = path.lstrip("/").partition("/")[0].lower()
     return first in ANSWERED and first not in _OPEN
 
 
@@ -73,5 +78,6 @@ class ServerErrorTask(ErrorTask):
         # only their beginning.
         begins: bytes = getattr(request, "header_plus", b"") or getattr(request, "first_line", b"")
         match = _TARGET.match(begins)
-        path = match[1].decode("latin-1") if match else getattr(request, "path", "")
-        return is_office(path)
+        if match:
+            return is_office(unquote_to_bytes(match[1]).decode("latin-1"))
+        return is_office(getattr(request, "path", ""))

@@ -23,6 +23,7 @@ from waitress.task import Task, ThreadedTaskDispatcher
 from klink.server.channel import Channel
 from klink.server.errors import is_office
 from klink.server.listening import Address, bind
+from klink.server.parser import MAX_OFFICE_BODY_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -32,8 +33,11 @@ __all__ = ["Listener", "Server"]
 log = logging.getLogger(__name__)
 
 MAX_HEADER_BYTES = 64 * 1024
-MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_CONNECTIONS = 4000
+HEADER_S = 30
+"""How long a request's header may take from its first byte."""
+SWEEP_S = 5
+"""How often connections are looked at for one that had its time."""
 DRAIN_S = 4.0
 """How long requests under way may take to finish once the server stops."""
 
@@ -96,6 +100,13 @@ class Listener(TcpWSGIServer):
         path = getattr(channel.requests[0], "path", "")
         (self._office if is_office(path) else self._visitors).add_task(task)
 
+    def maintenance(self, now: float) -> None:
+        """Close the connections on which nothing came for long, or too little."""
+        super().maintenance(now)  # type: ignore[arg-type]  # the stubs are wrong here
+        for channel in self.active_channels.values():
+            if channel.is_late(now, HEADER_S):
+                channel.will_close = True
+
     def stop_listening(self) -> None:
         """Close the socket; the connections that it made live on."""
         self.accepting = False
@@ -134,7 +145,8 @@ class Server:
             channel_timeout=channel_timeout_s,
             asyncore_use_poll=True,
             max_request_header_size=MAX_HEADER_BYTES,
-            max_request_body_size=MAX_BODY_BYTES,
+            max_request_body_size=MAX_OFFICE_BODY_BYTES + 1,  # the parser knows the limit
+            cleanup_interval=SWEEP_S,
             # klink reads X-Forwarded-* by itself, from the peers that it trusts.
             clear_untrusted_proxy_headers=False,
             expose_tracebacks=False,

@@ -154,6 +154,8 @@ def make(
     if errors or unit is None:
         raise ValidationFailed(errors)
     end_ms = to_ms(now) + 1 if until is None else to_ms(until)
+    if end_ms <= 0:  # and thirty days before it, there may be no calendar any more
+        raise ValidationFailed({"until": ["must lie after 1970-01-01T00:00:00Z"]})
     if since is None:
         local = from_ms(end_ms).astimezone(zoneinfo.ZoneInfo(timezone)).date()
         since = start_of_day(local - timedelta(days=DEFAULT_DAYS), timezone)

@@ -84,7 +84,8 @@ def _scope(key: str) -> str:
 
 
 def _hash() -> str:
-    return idempotency.request_hash(request.query_string.decode("latin-1"), parsed())
+    query = request.query_string.decode("latin-1")
+    return idempotency.request_hash(context(), query, parsed())
 
 
 def _replay(scope_id: str) -> Response | None:

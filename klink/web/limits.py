@@ -8,18 +8,12 @@ from datetime import datetime
 
 from flask import Response, g
 
-from klink.core.errors import DatabaseBusy, KlinkError, RateLimited
+from klink.core.errors import DatabaseBusy, RateLimited, TooBusy
 from klink.core.usage import Window
 from klink.web.parts import context, parts
 from klink.web.principal import principal
 
 _BUSY_RETRY_S = 2
-
-
-class TooBusy(KlinkError):
-    """The server does as much of this at once as it may."""
-
-    code = "too_busy"
 
 
 def count() -> None:

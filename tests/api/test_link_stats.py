@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 
 from klink.api.answers import Analytics, ClickList, Stats
-from klink.api.link_stats import EXTENSION
+from klink.api.link_stats import EXPORTS_AT_ONCE, EXTENSION
 from tests.api.conftest import NOW, Person
 from tests.api.problems import assert_problem
 from tests.stats.visits import Visit, count
@@ -129,6 +129,7 @@ RANGES = [
     ("since=2026-01-01", "since"),
     ("since=2026-03-01T00:00:00Z&until=2026-02-01T00:00:00Z", "since"),
     ("until=9999-12-31T23:59:59Z", "until"),
+    ("until=0001-01-05T00:00:00Z", "until"),
     ("since=0001-01-01T00:00:00Z&bucket=hour&until=2026-03-14T00:00:00Z&x=1", "x"),
     ("since=1971-01-01T00:00:00Z&bucket=hour", "bucket"),
     ("limit=0", "limit"),
@@ -231,6 +232,39 @@ def test_only_so_many_exports_are_written_at_once(
     assert len(export(owner, link)) == 6  # the place was given back
 
 
+def test_a_slow_reader_keeps_its_place_and_gives_it_back_once(
+    app: Flask, owner: Person, link: dict[str, Any]
+) -> None:
+    places: threading.Semaphore = app.extensions[EXTENSION]
+    where, headers = f"links/{link['id']}/clicks", {"Accept": "text/csv"}
+    readers = [owner.get(where, headers=headers) for _ in range(EXPORTS_AT_ONCE)]
+    assert_problem(owner.get(where, headers=headers), 503, "too_busy")
+    for _ in range(2):
+        readers[0].close()
+    with closing(owner.get(where, headers=headers)) as reader:
+        assert reader.status_code == 200
+        assert not places.acquire(blocking=False)
+    readers[1].close()
+    owner.ask("HEAD", where, headers=headers).close()
+    assert [places.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+
+
+def test_an_export_that_fails_gives_its_place_back(
+    app: Flask, owner: Person, link: dict[str, Any]
+) -> None:
+    app.after_request_funcs.setdefault(None, []).append(fail)
+    reply = owner.get(f"links/{link['id']}/clicks", headers={"Accept": "text/csv"})
+    assert reply.status_code == 500
+    places: threading.Semaphore = app.extensions[EXTENSION]
+    assert [places.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+
+
+def fail(response: Response) -> Response:
+    if response.mimetype == "text/csv":
+        raise RuntimeError("on its way out")
+    return response
+
+
 def test_analytics_add_up_the_workspace(
     owner: Person, stranger: Person, link: dict[str, Any]
 ) -> None:
@@ -256,3 +290,5 @@ def test_days_stand_alone_and_are_1_to_365(owner: Person) -> None:
     for query in ("days=0", "days=366", "days=-1", "days=7&since=2026-01-01T00:00:00Z", "days=x"):
         problem = assert_problem(owner.get(f"analytics?{query}"), 422, "validation")
         assert list(problem["errors"]) == ["days"]
+    reply = owner.get("analytics?until=0001-01-05T00:00:00Z")
+    assert list(assert_problem(reply, 422, "validation")["errors"]) == ["until"]

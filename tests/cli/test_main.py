@@ -161,7 +161,12 @@ def test_ctrl_c_ends_quietly_with_130(home: Path):
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "klink", "--config", str(pipe), "keys", "list"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        # A job in a shell's background ignores Ctrl-C, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as running:
         writer = os.open(pipe, os.O_WRONLY)  # returns once the command has begun to read
         running.send_signal(signal.SIGINT)

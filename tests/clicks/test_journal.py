@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,8 +25,9 @@ Open = Callable[..., Journal]
 
 
 @pytest.fixture
-def open_journal(tmp_path: Path) -> Iterator[Open]:
-    """Opens journals in one data folder; those still open are closed afterwards."""
+def open_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens journals in one data folder, which tests tend; closed afterwards if still open."""
+    monkeypatch.setattr("klink.clicks.journal._TEND_EVERY_S", 3600.0)
     opened: list[Journal] = []
 
     def open_one(**options) -> Journal:
@@ -400,6 +402,115 @@ def test_a_sync_that_fails_is_logged_and_the_click_kept(
         assert journal.append([record(1)])
     assert "could not be synced" in caplog.text
     assert read_all(journal.reader()) == [1]
+
+
+def logs(tmp_path: Path, journal: Journal) -> list[str]:
+    return sorted(path.name for path in stream_folder(tmp_path, journal).glob("*.log"))
+
+
+def test_an_old_segment_is_sealed_and_deleted_as_soon_as_all_of_it_is_folded(
+    open_journal: Open, tmp_path: Path
+) -> None:
+    journal = open_journal(segment_s=0.0)
+    reader = journal.reader()
+    journal.append([record(1)])
+    journal.tend()
+    assert logs(tmp_path, journal) == ["00000001.log"]  # it is not folded
+    first = reader.read(start_of(reader), 1000)
+    assert first.payloads == [record(1)]
+    journal.release(first.next)
+    assert logs(tmp_path, journal) == []
+    assert journal.end() == first.next
+    assert reader.read(first.next, 1000) == ([], first.next, True)
+    assert reader.waiting_bytes(first.next) == 0
+    journal.append([record(2)])
+    assert logs(tmp_path, journal) == ["00000002.log"]
+    second = reader.read(first.next, 1000)
+    assert second == ([record(2)], journal.end(), True)
+    journal.release(second.next)
+    journal.tend()  # this time nothing is folded after it was sealed
+    assert logs(tmp_path, journal) == []
+
+
+def test_a_young_segment_stays_open(open_journal: Open, tmp_path: Path) -> None:
+    journal = open_journal()
+    journal.append([record(1)])
+    journal.release(journal.end())
+    journal.tend()
+    journal.append([record(2)])
+    assert logs(tmp_path, journal) == ["00000001.log"]
+
+
+def take_segments(folder: Path) -> None:
+    for path in folder.glob("*.log"):
+        path.unlink()
+
+
+def take_all_files(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def take_root(folder: Path) -> None:
+    shutil.rmtree(folder.parent)
+
+
+def move_root(folder: Path) -> None:
+    folder.parent.rename(folder.parent.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(
+    "take", [take_segments, take_all_files, shutil.rmtree, take_root, move_root]
+)
+def test_when_its_files_are_taken_away_it_counts_what_is_lost_and_goes_on(
+    open_journal: Open,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    take: Callable[[Path], None],
+) -> None:
+    journal = open_journal()
+    journal.append([record(1)])
+    journal.release(journal.end())
+    folded = journal.end()
+    journal.append([record(2), record(3)])
+    take(stream_folder(tmp_path, journal))
+    journal.append([record(4)])  # nobody can know yet
+    journal.written.clear()
+    journal.tend()
+    assert journal.lost == 3
+    assert "up to 3 clicks are lost" in caplog.text
+    assert journal.written.is_set()
+    reader = journal.reader()
+    assert reader.read(folded, 1000) == ([], journal.end(), True)
+    assert journal.append([record(5)])
+    assert reader.read(folded, 1000) == ([record(5)], journal.end(), True)
+    journal.tend()
+    assert journal.lost == 3
+    assert stream_folder(tmp_path, journal).stat().st_mode & 0o777 == 0o700
+    assert open_journal().dead == []  # it is locked again
+
+
+def test_the_loss_of_an_open_segment_is_for_the_journal_to_find_not_for_its_reader(
+    open_journal: Open, tmp_path: Path
+) -> None:
+    journal = open_journal(segment_bytes=100)
+    for number in range(10):
+        journal.append([record(number)])
+    reader = journal.reader()
+    segment_path(stream_folder(tmp_path, journal), journal.end().segment).unlink()
+    with pytest.raises(FileNotFoundError):
+        reader.read(Position(journal.stream, journal.end().segment - 1, 100), 1000)
+
+
+def test_a_folder_taken_away_before_the_first_click_is_made_again(
+    open_journal: Open, tmp_path: Path
+) -> None:
+    journal = open_journal()
+    shutil.rmtree(tmp_path / "journal")
+    journal.tend()
+    assert journal.append([record(1)])
+    assert read_all(journal.reader()) == [1]
+    assert journal.lost == 0
 
 
 def test_an_epoch_of_another_length_is_refused(tmp_path: Path) -> None:

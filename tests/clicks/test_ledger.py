@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -355,6 +356,56 @@ def test_folded_segments_are_deleted_while_the_server_runs(begin: Begin) -> None
     assert server.ledger.wait(LONG_S) == 0.0
     assert len(server.segments()) <= 2
     assert counted() == 201
+
+
+def test_an_idle_server_keeps_no_segment_for_long(begin: Begin) -> None:
+    server = begin(segment_s=0.0).start()
+    for number in range(1, 4):
+        server.click()
+        assert server.ledger.wait(LONG_S) == 0.0
+        server.journal.tend()
+        assert server.segments() == []
+        assert counted() == number
+    assert server.ledger.status() == (0, 0.0, 0, 0, 0, 0)
+
+
+def test_when_the_journal_is_deleted_under_it_readers_wait_no_longer_and_clicks_count_again(
+    begin: Begin,
+) -> None:
+    server = begin().start()
+    server.click(3)
+    assert server.ledger.wait(LONG_S) == 0.0
+    shutil.rmtree(server.data_dir / "journal")
+    server.click(2)
+    assert server.ledger.wait(LONG_S) == 0.0
+    server.click(4)
+    assert server.ledger.wait(LONG_S) == 0.0
+    assert counted() >= 7
+    assert counted() + server.journal.lost == 9
+    assert server.ledger.status().waiting_bytes == 0
+
+
+def test_agents_are_looked_up_before_the_lock_is_taken(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Watchful(Mortal):
+        def enricher(self) -> Enricher:
+            enricher = super().enricher()
+            look_up = enricher.agent
+
+            def agent(user_agent: str) -> Any:
+                asked.append(database.in_transaction())
+                return look_up(user_agent)
+
+            monkeypatch.setattr(enricher, "agent", agent)
+            return enricher
+
+    server = begin(Watchful()).start()
+    server.journal.append([encode(visit(user_agent=f"Agent/{n}")) for n in range(50)])
+    assert server.ledger.wait(LONG_S) == 0.0
+    assert asked == [False] * 50
 
 
 def test_clicks_of_a_purged_link_are_dropped_and_the_workspace_keeps_what_it_had(

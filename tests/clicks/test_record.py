@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klink.clicks.enrich import referrer_host
 from klink.clicks.record import MAX_TEXT, ClickRecord, Flag, decode, encode, from_visit
 from tests.core.visits import NOON_MS, a_link, a_visit, variant
 
 VISITOR = "v_0123456789abcdef"
 PLAIN = ClickRecord(
-    NOON_MS, 42, 3, 1, 3, VISITOR, "203.0.113.0/24", "", "Mozilla/5.0", "https://a.example/", "en",
+    NOON_MS, 42, 3, 1, 3, VISITOR, "203.0.113.0/24", "", "Mozilla/5.0", "https://a.example", "en",
     None,
 )  # fmt: skip
 
@@ -26,7 +27,7 @@ def record_of(flags=Flag.VIEW | Flag.CLICK, chosen=None, link=None, **visit):
 def test_a_record_is_one_line_of_ascii_json_in_the_agreed_order():
     assert encode(PLAIN) == (
         b'[1769860800000,42,3,1,3,"v_0123456789abcdef","203.0.113.0/24","","Mozilla/5.0",'
-        b'"https://a.example/","en",null]'
+        b'"https://a.example","en",null]'
     )
     assert decode(encode(PLAIN)) == PLAIN
 
@@ -63,8 +64,30 @@ def test_a_private_visit_has_no_visitor():
 
 
 def test_headers_are_capped():
-    record = record_of(user_agent="u" * 5000, referrer="r" * 5000)
+    record = record_of(user_agent="u" * 5000, referrer="https://" + "r" * 5000)
     assert len(record.user_agent) == len(record.referrer) == MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    "sent,kept",
+    [
+        ("https://a.example/reset?token=abc#x", "https://a.example"),
+        ("http://a.example:8080?token=abc", "http://a.example:8080"),
+        ("https://ann:secret@a.example/", "https://a.example"),
+        ("https://ann@b:secret@a.example", "https://a.example"),
+        ("https://a.example\\token", "https://a.example"),
+        ("HTTPS://A.example/x@y", "HTTPS://A.example"),
+        ("https://[2001:db8::1]:81/x", "https://[2001:db8::1]:81"),
+        ("android-app://com.example/token", "android-app://com.example"),
+        ("token=abc", ""),
+        ("file:///home/ann", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_referrer_only_the_origin_is_kept(sent, kept):
+    record = record_of(referrer=sent)
+    assert record.referrer == kept
+    assert referrer_host(kept) == referrer_host(sent)
 
 
 def test_only_the_language_itself_is_kept():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -487,6 +489,17 @@ def test_lists_filter_and_page_without_gaps_or_repeats(world: World, owner: Prin
     assert links.search(world.ctx, owner, LinkQuery(domain="other.example")).items == []
 
 
+def test_a_word_that_is_repeated_is_one(ctx: Context, owner: Principal) -> None:
+    link = make(ctx, owner, slug="one")
+    found = links.search(ctx, owner, LinkQuery(q="one " * 50)).items
+    assert [x.uid for x in found] == [link.uid]
+    assert links.search(ctx, owner, LinkQuery(q="a b c d e f g h")).items == []
+
+
+def cursor_of(*values: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -500,6 +513,11 @@ def test_lists_filter_and_page_without_gaps_or_repeats(world: World, owner: Prin
         LinkQuery(cursor="[" * 5000),
         LinkQuery(q="a\0"),
         LinkQuery(q="a" * 201),
+        LinkQuery(q="a" * 65),
+        LinkQuery(q="1 2 3 4 5 6 7 8 9"),
+        LinkQuery(sort="slug", cursor=cursor_of("slug", "\ud800", 1)),
+        LinkQuery(sort="slug", cursor=cursor_of("slug", "\0", 1)),
+        LinkQuery(sort="slug", cursor=cursor_of("slug", "a" * 65, 1)),
     ],
 )
 def test_a_query_that_makes_no_sense_is_refused(

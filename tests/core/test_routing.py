@@ -359,3 +359,17 @@ def test_any_json_is_a_condition_or_refused(raw):
         return
     assert parse_condition(dump_condition(condition)) == condition
     matches(condition, a_visit(), FixedLookups())
+
+
+def test_a_hundred_rules_read_a_query_once(monkeypatch):
+    reads = []
+
+    def read(query):
+        reads.append(query)
+        return [("n", "99")]
+
+    monkeypatch.setattr("klink.core.routing.query_pairs", read)
+    rules = tuple(Rule(Condition(query=(("n", str(n)),)), "ab"[n == 99]) for n in range(100))
+    link = a_link(variants=(A, B), rules=rules, mode="rules", default="a")
+    assert chosen(link, a_visit(query="a query that only this test has")) == "b"
+    assert len(reads) == 1

@@ -362,6 +362,11 @@ def test_queries_are_decoded_as_forms_are():
     assert urls.query_value("a=1", "b") is None
 
 
+def test_of_an_endless_query_the_first_hundred_pairs_are_read():
+    query = "&".join(f"p{n}={n}" for n in range(5000))
+    assert urls.query_pairs(query) == [(f"p{n}", str(n)) for n in range(100)]
+
+
 def test_utm_values_are_found_in_a_query():
     assert urls.utm_of("a=1") == (None,) * 5
     assert urls.utm_of("utm_term=t&utm%5Fsource=a+b&utm_medium=&utm_source=z") == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,44 @@ def test_two_processes_add_up_what_they_save(world: World, keyed: Principal) -> 
     one.flush()
     two.flush()
     assert {row.count for row in Usage.select()} == {2}
+
+
+def test_two_processes_see_each_others_requests_once_they_have_saved(
+    world: World, keyed: Principal
+) -> None:
+    one, two = Meter(), Meter()
+    one.take(world.ctx, keyed)
+    two.take(world.ctx, keyed)
+    one.flush()
+    two.flush()
+    two.take(world.ctx, keyed)
+    assert two.used(world.ctx, keyed)["minute"] == 3
+    with pytest.raises(errors.RateLimited):
+        two.take(world.ctx, keyed)
+    two.flush()
+    one.flush()
+    with pytest.raises(errors.RateLimited):  # though nothing new had come to this one
+        one.take(world.ctx, keyed)
+    two.give_back(world.ctx, keyed)
+    two.flush()
+    one.flush()
+    assert one.used(world.ctx, keyed) == {"minute": 3, "hour": 3, "month": 2}
+
+
+def test_what_comes_while_the_rest_is_saved_is_counted_once(world: World, keyed: Principal) -> None:
+    class Slow(Meter):
+        def _save(self, *what: Any) -> dict[Any, int]:
+            totals = super()._save(*what)
+            self.take(world.ctx, keyed)
+            return totals
+
+    meter = Slow()
+    meter.take(world.ctx, keyed)
+    meter.flush()
+    assert meter.used(world.ctx, keyed)["hour"] == 2
+    assert {row.count for row in Usage.select()} == {1}
+    Meter.take(meter, world.ctx, keyed)
+    assert meter.used(world.ctx, keyed)["hour"] == 3
 
 
 def test_the_last_request_of_a_window_goes_to_one(world: World, keyed: Principal) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from pathlib import Path
 
 import peewee
@@ -82,6 +84,38 @@ def test_what_is_no_database_is_refused_without_its_password(tmp_path: Path, url
         connection.connect(url, tmp_path)
     assert "secret" not in str(caught.value)
     connection.disconnect()
+
+
+def test_a_fresh_sqlite_database_is_its_owners_in_a_folder_that_all_may_read(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        connection.connect("sqlite:///klink.db", tmp_path)
+        with connection.write():
+            database.execute_sql("CREATE TABLE t (a)")
+        files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+        connection.disconnect()
+    assert files == {"klink.db": 0o600, "klink.db-wal": 0o600, "klink.db-shm": 0o600}
+
+
+def test_a_database_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusable, match="No such file or directory"):
+        connection.connect("sqlite:///nowhere/klink.db", tmp_path)
+    connection.disconnect()
+
+
+def test_an_sqlite_that_is_too_old_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.36.9")
+    with pytest.raises(DatabaseUnusable, match=r"SQLite here is 3\.36\.9.* needs 3\.37"):
+        connection.connect("sqlite:///klink.db", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_fresh_sqlite_database_gives_room_back(tmp_path: Path) -> None:

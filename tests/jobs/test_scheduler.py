@@ -66,6 +66,20 @@ def test_a_job_that_fails_is_logged_and_does_not_end_the_clock(site: Site, caplo
     assert not [record for record in caplog.records if record.name.startswith("apscheduler")]
 
 
+def test_a_clock_that_is_set_back_by_years_holds_no_job_up(site: Site):
+    signal = Signal()
+    scheduler = Scheduler(
+        lambda: site.ctx,
+        JobSettings(),
+        [job("tick", signal)],
+        first_run_s=10 * 365 * 86_400,  # what was soon by the clock before
+        look_every_s=SOON_S,
+    )
+    scheduler.start()
+    assert signal.twice.wait(30)
+    scheduler.stop()
+
+
 def test_a_running_job_ends_soon_after_the_clock_is_stopped(site: Site):
     running = threading.Event()
 

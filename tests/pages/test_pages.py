@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
+from klink.core import passwords
 from klink.core.errors import DatabaseBusy
 from klink.pages.views import MAX_FORM_BYTES
 from tests.redirects.site import NOON, Site
@@ -134,6 +136,23 @@ def test_guessing_is_slowed_down_before_anything_is_hashed(furnished: Site) -> N
     furnished.monotonic_s += 1
     assert furnished.post("/locked", password=PASSWORD).status_code == 303
     assert furnished.post("/locked", password="no").status_code == 403
+
+
+def test_a_guess_that_finds_no_place_to_be_hashed_is_503_and_not_counted(
+    furnished: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr("klink.core.passwords._MATCH_WAIT_S", 0.0)
+        full.setattr("klink.core.passwords._two_at_once", threading.BoundedSemaphore(1))
+        passwords._two_at_once.acquire()
+        for _ in range(10):
+            answer = furnished.post("/locked", password=PASSWORD)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert "Too many passwords" in answer.text
+        form = {"password": PASSWORD}
+        said = furnished.ask("/locked", method="POST", form=form, Accept="application/json")
+        assert said.get_json()["error"]["code"] == "too_busy"
+    assert furnished.post("/locked", password=PASSWORD).status_code == 303
 
 
 def test_a_link_that_closed_meanwhile_does_not_lead_on(site: Site) -> None:

@@ -50,7 +50,7 @@ def test_a_redirect_is_written_down_with_what_the_request_said(site: Site) -> No
         net="203.0.113.0/24",
         country="",
         user_agent=BROWSER,
-        referrer="https://news.example/today",
+        referrer="https://news.example",
         language="de",
         utm=("mail", "post", None, None, None),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from klink.core import links
 from klink.core.context import Changed
@@ -381,3 +382,13 @@ def test_a_change_is_seen_by_the_next_visitor(site: Site) -> None:
     site.change(link, slug="summer")
     assert site.ask("/spring").status_code == 404
     assert site.ask("/summer").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["", "//spring", "spring", "api/v1/links", "//api/v1/links"])
+def test_a_path_has_one_slash_before_it_whatever_was_asked_for(site: Site, path: str) -> None:
+    site.link()
+    environ = EnvironBuilder("/", base_url="http://evil.com").get_environ()
+    environ["PATH_INFO"] = path
+    _, status, headers = run_wsgi_app(site.front, environ)
+    assert "Location" not in headers
+    assert status[:3] == ("421" if path else "200")  # klink's own page says nothing of links

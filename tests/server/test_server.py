@@ -4,106 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
-from klink.server import Server, server
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-
-class App:
-    """An application whose answers a test can hold back."""
-
-    def __init__(self) -> None:
-        self.entered = threading.Semaphore(0)
-        self.may_go = threading.Event()
-        self.environ: WSGIEnvironment = {}
-
-    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        self.environ = environ
-        if environ["PATH_INFO"] == "/broken":
-            raise RuntimeError("the secret reason")
-        if environ["PATH_INFO"].endswith("/slow"):
-            self.entered.release()
-            self.may_go.wait(20)
-        start("200 OK", [("Content-Length", "2"), ("Content-Type", "text/plain")])
-        return [b"ok"]
-
-
-class Running:
-    """A server in a thread of its own."""
-
-    def __init__(self) -> None:
-        self.app = App()
-        self.ended_threads: list[str] = []
-        self.server = Server(
-            self.app,
-            host="127.0.0.1",
-            port=0,
-            threads=2,
-            on_thread_end=lambda: self.ended_threads.append(threading.current_thread().name),
-        )
-        self.port = self.server.addresses[0].port
-        self.server.start()
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def ask(self, raw: bytes) -> bytes:
-        """Send ``raw`` on a connection of its own; all that comes back until it is closed."""
-        with self.connect() as connection:
-            connection.sendall(raw)
-            connection.shutdown(socket.SHUT_WR)
-            return read_all(connection)
-
-    def stop(self) -> None:
-        self.server.request_stop()
-        self.thread.join(10)
-        assert not self.thread.is_alive()
-        self.server.close()
-
-
-def read_all(connection: socket.socket) -> bytes:
-    found = b""
-    while True:
-        try:
-            data = connection.recv(65536)
-        except ConnectionResetError:  # the server closed before it had read everything
-            return found
-        if not data:
-            return found
-        found += data
-
-
-def is_ok(connection: socket.socket) -> bool:
-    """Whether the next answer on a connection that stays open is the application's."""
-    found = b""
-    while not found.endswith(b"\r\n\r\nok"):
-        data = connection.recv(4096)
-        if not data:
-            return False
-        found += data
-    return found.startswith(b"HTTP/1.1 200 ")
-
-
-def get(path: str, *headers: str) -> bytes:
-    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode()
-
-
-@pytest.fixture
-def running() -> Iterator[Running]:
-    made = Running()
-    yield made
-    made.app.may_go.set()
-    made.stop()
+from klink.server import server
+from tests.server.running import Running, get, is_ok, read_all
 
 
 def test_an_answer_names_the_server_without_its_version(running: Running) -> None:
@@ -149,7 +55,13 @@ BROKEN: list[tuple[Callable[[bytes], bytes], int, str]] = [
 def test_what_is_no_request_gets_a_problem_on_api_paths_and_text_elsewhere(
     running: Running, request_to: Callable[[bytes], bytes], status: int, code: str
 ) -> None:
-    for path in (b"/api/v1/links", b"/klinky/api/v1/x?y=z", b"http://localhost/api"):
+    for path in (
+        b"/api/v1/links",
+        b"/klinky/api/v1/x?y=z",
+        b"http://localhost/api",
+        b"//api/v1/links",
+        b"/%61pi/v1/links",
+    ):
         head, _, body = running.ask(request_to(path)).partition(b"\r\n\r\n")
         assert int(head.split()[1]) == status
         assert b"Content-Type: application/problem+json" in head
@@ -184,10 +96,13 @@ def test_a_broken_application_shows_nothing_of_itself(
     assert "the secret reason" in caplog.text
 
 
-def test_an_api_that_is_busy_holds_up_no_visitor(running: Running) -> None:
+@pytest.mark.parametrize(
+    "path", ["/api/slow", "//api/slow", "/%61pi/slow", "/%2Fapi/slow", "http://x//API/slow"]
+)
+def test_an_api_that_is_busy_holds_up_no_visitor(running: Running, path: str) -> None:
     busy = [running.connect() for _ in range(3)]
     for connection in busy:
-        connection.sendall(get("/api/slow"))
+        connection.sendall(get(path))
     for _ in range(2):  # both workers of the office
         assert running.app.entered.acquire(timeout=10)
     assert running.ask(get("/spring", "Connection: close")).endswith(b"ok")

@@ -16,12 +16,17 @@ from klink.core.errors import ValidationFailed
 from klink.core.links.find import counts_as_active, views
 from klink.core.links.model import LinkPage, LinkQuery
 from klink.core.principal import Principal
+from klink.core.slugs import may_be_slug
 from klink.core.times import to_ms
 from klink.db.connection import read
 from klink.db.models import BASE_DOMAIN_ID, Domain, Link, LinkTag
 
 MAX_LIMIT = 200
 MAX_Q = 200
+MAX_WORDS = 8
+"""Different words in ``q``: each costs three comparisons of every link."""
+
+MAX_WORD = 64
 STATES = ("active", "inactive", "expired", "trashed")
 SORTS = ("created", "-created", "updated", "-updated", "slug", "-slug")
 
@@ -54,12 +59,21 @@ def _check(query: LinkQuery) -> None:
         errors["sort"] = [f"must be one of {', '.join(SORTS)}"]
     if not 1 <= query.limit <= MAX_LIMIT:
         errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
+    words = _words(query)
     if len(query.q) > MAX_Q:
         errors["q"] = [f"at most {MAX_Q} characters"]
+    elif len(words) > MAX_WORDS:
+        errors["q"] = [f"at most {MAX_WORDS} different words; leave some out"]
+    elif any(len(word) > MAX_WORD for word in words):
+        errors["q"] = [f"at most {MAX_WORD} characters in a word; give a part of it"]
     if any("\0" in text for text in (query.q, query.tag or "", query.domain or "")):
         errors["q"] = ["must not contain control characters"]
     if errors:
         raise ValidationFailed(errors)
+
+
+def _words(query: LinkQuery) -> list[str]:
+    return list(dict.fromkeys(query.q.split()))
 
 
 def _filtered(ctx: Context, rows: Any, query: LinkQuery) -> Any:
@@ -85,7 +99,7 @@ def _filtered(ctx: Context, rows: Any, query: LinkQuery) -> Any:
             rows = rows.where(Link.domain == BASE_DOMAIN_ID)
         else:
             rows = rows.where(Link.domain.in_(Domain.select(Domain.id).where(Domain.host == host)))
-    for word in query.q.split():
+    for word in _words(query):
         rows = rows.where(
             Link.slug.contains(word) | Link.title.contains(word) | Link.url.contains(word)
         )
@@ -138,7 +152,9 @@ def _parse_cursor(cursor: str, sort: str, types: list[type]) -> list[Any]:
         padded = cursor + "=" * (-len(cursor) % 4)
         made_for, *values = json.loads(base64.urlsafe_b64decode(padded))
         fits = made_for == sort and [type(value) for value in values] == types
-        fits = fits and all(not isinstance(v, int) or abs(v) < 2**62 for v in values)
+        fits = fits and all(
+            abs(v) < 2**62 if isinstance(v, int) else may_be_slug(v) for v in values
+        )
     except (ValueError, TypeError, RecursionError):
         fits = False
     if not fits:
