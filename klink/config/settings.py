@@ -238,7 +238,7 @@ class Metrics:
         metadata=_about(
             PRIVATE_NETWORKS,
             NETWORKS,
-            "Who may read /metrics and /ready, by the address that really connects",
+            "Who may read /ready, by the address that really connects",
             unit="addresses or CIDR networks",
         )
     )
@@ -284,7 +284,7 @@ class Config:
 
     data_dir: Path = field(  # absolute
         metadata=_about(
-            "data", FOLDER, "Database, journal, backups, GeoIP; relative to this file's folder"
+            "data", FOLDER, "Database, journal, secret, GeoIP; relative to this file's folder"
         )
     )
     server: Server = field(metadata={"section": Server})

@@ -62,7 +62,11 @@ class _Bound:
     """What :func:`connect` has bound; one per process."""
 
     engine: Engine = "sqlite"
+    outages = 0  # how often a connection was found cut
     writer = threading.Lock()  # fair turn-taking before SQLite's own lock, which is not
+
+
+_mine = threading.local()
 
 
 def connect(url: str, data_dir: Path) -> None:
@@ -174,10 +178,24 @@ def _postgresql(url: str) -> peewee.PostgresqlDatabase:
 def _open() -> None:
     """Give the calling thread a connection that works."""
     if database.is_closed():
-        database.connect()
-    elif _Bound.engine == "postgresql" and not database.is_connection_usable():
+        _connect()
+    elif _Bound.engine == "postgresql" and not in_write() and not _is_trusted():
         database.close()
-        database.connect()
+        _connect()
+
+
+def _connect() -> None:
+    _mine.outages = _Bound.outages
+    database.connect()
+
+
+def _is_trusted() -> bool:
+    """Whether this thread's connection works, as far as anybody knows.
+
+    A server that was restarted has cut everybody's; the first who notices tells the others.
+    """
+    since = getattr(_mine, "outages", _Bound.outages)
+    return since == _Bound.outages and database.is_connection_usable()
 
 
 @contextmanager
@@ -188,6 +206,8 @@ def _refusals() -> Iterator[None]:
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         if _is_our_mistake(error):
             raise
+        if _Bound.engine == "postgresql" and not database.is_closed():
+            _Bound.outages += not database.is_connection_usable()
         log.warning("the database refused: %s", str(error).splitlines()[0][:200])
         raise DatabaseBusy from error
 

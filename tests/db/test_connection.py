@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 
 import peewee
+import psycopg
 import pytest
 
 from klink.db import connection
@@ -126,3 +128,37 @@ def test_a_fresh_sqlite_database_gives_room_back(tmp_path: Path) -> None:
     }
     assert pragmas == {"auto_vacuum": 2, "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     connection.disconnect()
+
+
+def test_after_an_outage_one_request_notices_and_the_others_connect_anew(
+    db: str, engine: str
+) -> None:
+    if engine == "sqlite":  # has no server that could be restarted
+        return
+    outcomes: list[str] = []
+    cut, noticed = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with connection.read():
+            keys()
+        cut.set()
+        assert noticed.wait(10)
+        with connection.read():
+            outcomes.append("read" if not keys() else "")
+        connection.close_thread()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with connection.read():
+        keys()
+    assert cut.wait(10)
+    with psycopg.connect(db, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(DatabaseBusy), connection.read():
+        keys()
+    noticed.set()
+    thread.join(10)
+    assert outcomes == ["read"]
