@@ -31,7 +31,7 @@ from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
 from klink.core import keys, links, secrets, workspaces
-from klink.core.context import Changed, Context
+from klink.core.context import Changed, Context, Settings
 from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
@@ -98,11 +98,8 @@ class _House:
     front: Front
 
 
-def _build(config: Config, stack: ExitStack) -> _House:
-    """Make all parts; nothing runs yet but the journal's keeper.
-
-    :param stack: gets what must be undone at the end.
-    """
+def _open_data(config: Config, stack: ExitStack) -> Settings:
+    """Open the data folder and the database, and bring both up to date."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     if connection.sqlite_path(config.database.url, config.data_dir) is not None:
         stack.enter_context(held(config.data_dir))
@@ -111,7 +108,15 @@ def _build(config: Config, stack: ExitStack) -> _House:
     migrate.migrate()
     settings = core_settings(config)
     workspaces.ensure_first(Context(_now(), settings))
+    return settings
 
+
+def _build(config: Config, stack: ExitStack) -> _House:
+    """Make all parts; nothing runs yet but the journal's keeper.
+
+    :param stack: gets what must be undone at the end.
+    """
+    settings = _open_data(config, stack)
     cache = LinkCache(links.compiled, config.cache.max_bytes)
     hosts = Hosts(settings.base_host, links.domain_of_host)
 

@@ -496,10 +496,12 @@ def test_the_loss_of_an_open_segment_is_for_the_journal_to_find_not_for_its_read
     journal = open_journal(segment_bytes=100)
     for number in range(10):
         journal.append([record(number)])
-    reader = journal.reader()
-    segment_path(stream_folder(tmp_path, journal), journal.end().segment).unlink()
+    end = journal.end()
+    folder = stream_folder(tmp_path, journal)
+    reader = StreamReader(folder, EPOCH, lambda: end)  # as long as the journal has not noticed
+    segment_path(folder, end.segment).unlink()
     with pytest.raises(FileNotFoundError):
-        reader.read(Position(journal.stream, journal.end().segment - 1, 100), 1000)
+        reader.read(Position(journal.stream, end.segment - 1, 100), 1000)
 
 
 def test_a_folder_taken_away_before_the_first_click_is_made_again(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from klink.clicks.enrich import Enricher
@@ -31,6 +29,7 @@ from klink.db.models import (
     WorkspaceDay,
 )
 from tests.clicks.world import NOW, PURGED_LINK, Mortal, clicks, make_links, rows, visit
+from tests.locks import locked
 
 EPOCH = b"e" * 16
 LONG_S = 60.0
@@ -77,22 +76,6 @@ def begin(db: str, tmp_path: Path) -> Iterator[Begin]:
     yield begin_one
     for server in begun:
         server.end(drain=False)
-
-
-@contextmanager
-def locked(database_url: str) -> Iterator[None]:
-    """Another process holds the tables, so that nobody can write them."""
-    if database_url.startswith("sqlite"):
-        other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
-        other.close()
-        return
-    with psycopg.connect(database_url) as pg:
-        pg.execute("LOCK TABLE clicks, link_totals IN ACCESS EXCLUSIVE MODE")
-        yield
-        pg.rollback()
 
 
 def counted(link_id: int = 1) -> int:

@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.live.conftest import Load
 from tests.live.server import Server
+from tests.locks import locked
 
 pytestmark = pytest.mark.live
 
 LOCKED_S = 10.0
-
-
-@contextmanager
-def locked(database_url: str) -> Iterator[None]:
-    """Another process holds the database so that nobody can write it."""
-    if database_url.startswith("sqlite"):
-        other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-        other.execute("BEGIN EXCLUSIVE")
-        yield
-        other.execute("ROLLBACK")
-        other.close()
-        return
-    with psycopg.connect(database_url) as pg:
-        pg.execute("LOCK TABLE links, clicks, link_totals IN ACCESS EXCLUSIVE MODE")
-        yield
-        pg.rollback()
 
 
 def test_while_the_database_is_locked_redirects_go_on_and_writes_say_503(
