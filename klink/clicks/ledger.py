@@ -37,7 +37,7 @@ _T = TypeVar("_T")
 
 
 class LedgerStatus(NamedTuple):
-    """How the ledger stands, for ``/ready`` and ``/metrics``; counters run since the start.
+    """How the ledger stands, for ``/ready``; counters run since the start.
 
     :ivar waiting_bytes: of the journal that are not folded yet.
     :ivar lag_s: seconds by which the counts are behind, 0.0 when they are not.

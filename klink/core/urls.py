@@ -31,7 +31,6 @@ __all__ = [
     "parse",
     "query_of",
     "query_pairs",
-    "query_value",
     "utm_of",
     "with_parameter",
 ]
@@ -264,11 +263,6 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
             name, _, value = piece.partition("=")
             pairs.append((unquote_plus(name), unquote_plus(value)))
     return pairs
-
-
-def query_value(query: str, name: str) -> str | None:
-    """Return the first decoded value of a parameter of a raw query."""
-    return next((value for key, value in query_pairs(query) if key == name), None)
 
 
 def utm_of(query: str) -> tuple[str | None, ...]:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 POLL_EVERY_S = 0.5
 BLIND_S = 8.0
-"""After so long without a look the log may have moved on; less than its overlap of 10 s."""
+"""After so long without a look the log may have moved on; less than the time it overlaps."""
 
 
 class ChangeFeed:
