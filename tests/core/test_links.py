@@ -172,6 +172,10 @@ def test_the_same_slug_asked_for_by_many_at_once_goes_to_one(
         ({"variants": AB, "rules": (NewRule({"country": "US"}, "c"),)}, "routing.rules.0.use"),
         ({"variants": AB, "rules": (NewRule({}, "a"),)}, "routing.rules.0.when"),
         (
+            {"variants": AB, "rules": (NewRule({"timezone": "Europe/Vienna"}, "a"),)},
+            "routing.rules.0.when",
+        ),
+        (
             {"variants": AB, "rules": (NewRule({"country": "USA"}, "a"),)},
             "routing.rules.0.when.country",
         ),

@@ -168,7 +168,7 @@ def _rules(
             for name, texts in error.errors.items():
                 problems.add(f"{where}.when.{name}", texts[0])
         else:
-            if not when:
+            if not when.keys() - {"timezone"}:  # by itself that holds always
                 problems.add(f"{where}.when", "must ask for something")
             found.append(CheckedRule(json.dumps(when), rule.use))
     return tuple(found)
