@@ -31,19 +31,22 @@ from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
 from klink.core import keys, links, secrets, workspaces
+from klink.core.compiled import CompiledLink
 from klink.core.context import Changed, Context, Settings
 from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
+from klink.db.link_rows import LoopReader
 from klink.opening import core_settings, held, job_settings
 from klink.pages import Throttle, make_blueprint
 from klink.redirects.answers import Answers
-from klink.redirects.cache import LinkCache
+from klink.redirects.cache import LinkCache, Load
 from klink.redirects.follower import ChangeFeed
 from klink.redirects.front import Front
 from klink.redirects.hosts import Hosts
+from klink.redirects.lane import Lane
 from klink.scheduler import Scheduler
-from klink.server import Server
+from klink.server import IDENT, Server
 from klink.web.parts import Parts
 
 __all__ = ["serve"]
@@ -72,6 +75,7 @@ def serve(config: Config) -> int:
             host=config.server.host,
             port=config.server.port,
             threads=config.server.threads,
+            lane=house.lane,
             on_thread_end=connection.close_thread,
         )
         _start(house, stack)
@@ -96,6 +100,8 @@ class _House:
     flusher: _Flusher
     scheduler: Scheduler
     front: Front
+    lane: Lane
+    countries: CountryDatabase
 
 
 def _open_data(config: Config, stack: ExitStack) -> Settings:
@@ -144,7 +150,8 @@ def _build(config: Config, stack: ExitStack) -> _House:
     reader = VisitReader(
         visitors_secret, config.server.trusted_proxies, config.geoip.country_header
     )
-    answers = Answers(Recorder(journal, visitors_secret), enricher)
+    recorder = Recorder(journal, visitors_secret)
+    answers = Answers(recorder, enricher)
     parts = Parts(
         settings=settings,
         clock=_now,
@@ -167,12 +174,40 @@ def _build(config: Config, stack: ExitStack) -> _House:
         fallback=make_app(parts, [make_blueprint(answers, Throttle())]),
         require_https=config.server.require_https,
     )
-    return _House(ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front)
+    lane = Lane(
+        cache=cache,
+        hosts=hosts,
+        reader=reader,
+        recorder=recorder,
+        load=_loader(config, stack),
+        lookups=Enricher(countries.lookup_now),
+        server=IDENT,
+        require_https=config.server.require_https,
+    )
+    return _House(
+        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
+    )
+
+
+def _loader(config: Config, stack: ExitStack) -> Load | None:
+    """How the event loop reads a link; None where reading means waiting for another server."""
+    path = connection.sqlite_path(config.database.url, config.data_dir)
+    if path is None:
+        return None
+    rows = LoopReader(path)
+    stack.callback(rows.close)
+
+    def load(domain_id: int, slug: str) -> CompiledLink | None:
+        found = rows.fetch(domain_id, slug)
+        return None if found is None else links.compiled_of(found)
+
+    return load
 
 
 def _start(house: _House, stack: ExitStack) -> None:
     """Start what runs beside the server; ``stack`` stops it in reverse order."""
     enrich.warm_up()
+    house.countries.status()  # the loop takes what is open; the fold opens it anew
     house.ledger.start()
     stack.callback(house.ledger.stop, timeout_s=FOLD_AT_END_S)
     house.feed.start()

@@ -66,6 +66,10 @@ class CountryDatabase:
         self._refresh(self._path)
         return self._cached(net)
 
+    def lookup_now(self, net: str) -> str:
+        """The same from what is open, whatever became of the file: for whoever must not wait."""
+        return self._cached(net)
+
     def status(self) -> GeoStatus:
         """Return the state of the file now."""
         if self._path is not None:

@@ -16,7 +16,16 @@ from typing import NamedTuple
 from klink.core.compiled import CompiledLink, CompiledVariant, Visit
 from klink.core.urls import query_of, utm_of
 
-__all__ = ["MAX_TEXT", "ClickRecord", "Flag", "Utm", "decode", "encode", "from_visit"]
+__all__ = [
+    "MAX_TEXT",
+    "ClickRecord",
+    "Flag",
+    "Utm",
+    "decode",
+    "encode",
+    "encode_visit",
+    "sender_of",
+]
 
 MAX_TEXT = 512
 """Characters kept of a User-Agent and of a referrer."""
@@ -25,6 +34,8 @@ _MAX_UTM = 255
 _TYPES = [int] * 5 + [str] * 6
 
 Utm = tuple[str | None, str | None, str | None, str | None, str | None]
+
+_NO_UTM: Utm = (None, None, None, None, None)
 
 # Both engines read records as JSON: PostgreSQL refuses \u0000 and lone surrogates, and no
 # control character is worth keeping.
@@ -85,23 +96,44 @@ class ClickRecord(NamedTuple):
     utm: Utm | None
 
 
-def from_visit(
+def sender_of(visit: Visit) -> str:
+    """Return what a record says of whoever sent a visit: its texts from ``net`` to ``language``.
+
+    As JSON, without brackets. All visits with the same headers from the same address have
+    the same, so it may be kept.
+    """
+    languages = visit.languages
+    return ",".join(
+        _text(value)
+        for value in (
+            visit.net,
+            visit.country_hint,
+            visit.user_agent[:MAX_TEXT],
+            _origin(visit.referrer[:MAX_TEXT]),
+            languages[0].partition("-")[0] if languages else "",
+        )
+    )
+
+
+def encode_visit(
     link: CompiledLink,
     visit: Visit,
     variant: CompiledVariant | None,
     flags: int,
     visitor: str,
-) -> ClickRecord:
-    """Make the record of a visit.
+    sender: str,
+) -> bytes:
+    """Return the record of a visit, ready for the journal (:func:`encode`).
+
+    UTM values are those that the destination gets: its own (the link's are in its
+    location), else those of the request.
 
     :param variant: where the visit was forwarded to, None for a page, a form or
         ``expired_url``.
     :param flags: ``VIEW`` and/or ``CLICK``, and ``COOKIE`` when one is being set; what the
         visit itself says (``HEAD``, purpose, privacy, its cookie) is added here.
-    :param visitor: the workspace's id; dropped when the visit is private.
-
-    UTM values are those that the destination gets: its own (the link's are in its
-    location), else those of the request.
+    :param visitor: the workspace's id, which is plain; dropped when the visit is private.
+    :param sender: :func:`sender_of` the visit.
     """
     if visit.method == "HEAD":
         flags |= _HEAD
@@ -109,23 +141,29 @@ def from_visit(
         flags |= _PREFETCH if visit.purpose == "prefetch" else _PREVIEW
     if visit.is_private:
         flags |= _PRIVATE
+        visitor = ""
     if visit.has_cookie:
         flags |= _COOKIE
-    languages = visit.languages
-    return ClickRecord(
-        visit.at_ms,
-        link.id,
-        0 if variant is None else variant.id,
-        link.run,
-        int(flags),
-        "" if visit.is_private else visitor,
-        visit.net,
-        visit.country_hint,
-        visit.user_agent[:MAX_TEXT],
-        _origin(visit.referrer[:MAX_TEXT]),
-        languages[0].partition("-")[0] if languages else "",
-        _utm("" if variant is None else variant.location, visit.query),
-    )
+    if variant is None:
+        variant_id, utm = 0, _utm("", visit.query)
+    else:
+        variant_id, utm = variant.id, _utm(variant.location, visit.query)
+    return (
+        f'[{visit.at_ms},{link.id},{variant_id},{link.run},{flags:d},"{visitor}",{sender},{utm}]'
+    ).encode("ascii")
+
+
+def encode(record: ClickRecord) -> bytes:
+    r"""Return a record as one line of ASCII JSON without its end; :func:`decode` reads it.
+
+    Whatever bytes a header held, the result is valid for SQLite's ``json_each`` and
+    PostgreSQL's ``jsonb``: control characters become spaces, lone surrogates U+FFFD.
+    """
+    utm = record.utm
+    texts = [f"{number:d}" for number in record[:5]]
+    texts += map(_text, record[5:11])
+    texts.append("null" if utm is None else _to_json([_clean(value) or None for value in utm]))
+    return f"[{','.join(texts)}]".encode("ascii")
 
 
 def _origin(referrer: str) -> str:
@@ -134,12 +172,14 @@ def _origin(referrer: str) -> str:
     return found[1] + found[2] if found else ""
 
 
-def _utm(location: str, query: str) -> Utm | None:
+def _utm(location: str, query: str) -> str:
+    """The five values as JSON, ``null`` when all are empty."""
     own = _utm_of_location(location) if "utm_" in location else None
     sent = _five(utm_of(query)) if query else None
-    if own is None or sent is None:
-        return own or sent
-    return _five(tuple(mine or theirs for mine, theirs in zip(own, sent, strict=True)))
+    if own is None and sent is None:
+        return "null"
+    both = zip(own or _NO_UTM, sent or _NO_UTM, strict=True)
+    return _to_json([_clean(mine or theirs) or None for mine, theirs in both])
 
 
 @lru_cache(maxsize=1024)
@@ -155,30 +195,19 @@ def _five(values: tuple[str | None, ...]) -> Utm | None:
     return source, medium, campaign, content, term
 
 
-def encode(record: ClickRecord) -> bytes:
-    r"""Return a record as one line of ASCII JSON without its end.
+def _text(value: str) -> str:
+    """A text as JSON."""
+    quoted = _quote(value)
+    # An escape: something that is not plain printable ASCII.
+    return _quote(_clean(value)) if "\\" in quoted else quoted
 
-    Whatever bytes a header held, the result is valid for SQLite's ``json_each`` and
-    PostgreSQL's ``jsonb``: control characters become spaces, lone surrogates U+FFFD.
-    """
-    quote = _quote
-    text = (
-        f"[{record.at_ms},{record.link_id},{record.variant_id},{record.run},{record.flags:d},"
-        f"{quote(record.visitor)},{quote(record.net)},{quote(record.country)},"
-        f"{quote(record.user_agent)},{quote(record.referrer)},{quote(record.language)},"
-        f"{'null' if record.utm is None else _to_json(record.utm)}]"
+
+def _clean(value: str | None) -> str:
+    return (
+        ""
+        if value is None
+        else _UNWANTED.sub(lambda found: "\ufffd" if found[0] >= "\ud800" else " ", value)
     )
-    if "\\" in text:  # an escape: something that is not plain printable ASCII
-        text = _to_json([_clean(value) for value in record])
-    return text.encode("ascii")
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, str):
-        return _UNWANTED.sub(lambda found: "�" if found[0] >= "\ud800" else " ", value)
-    if isinstance(value, tuple | list):
-        return [_clean(item) for item in value]
-    return value
 
 
 def decode(line: bytes) -> ClickRecord:

@@ -14,9 +14,9 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Literal, NamedTuple, Protocol
 
 from klink.clicks.enrich import PERSON, kind_of, primary_languages, purpose_of
-from klink.clicks.record import Flag, encode, from_visit
+from klink.clicks.record import Flag, encode_visit, sender_of
 from klink.core.client_address import Client, Headers, client_address
-from klink.core.compiled import CompiledLink, CompiledVariant, Visit
+from klink.core.compiled import CompiledLink, CompiledVariant, Purpose, Visit
 from klink.core.resolve import KLID, Decision
 from klink.core.visitors import (
     day_secret,
@@ -32,6 +32,7 @@ __all__ = [
     "COOKIE",
     "VIEW",
     "Arrival",
+    "Caller",
     "Journals",
     "Recorder",
     "Refusal",
@@ -52,18 +53,81 @@ _YEAR_S = 31_536_000
 _MAX_QUERY = 8192
 _KLID = re.compile(rf"(?:^|[;,])[ \t]*{KLID}=([^;,]*)")
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
+_MAX_KLIDS = 64  # workspaces whose ids a caller remembers
 _UNKNOWN_COUNTRY = "XX"  # what Cloudflare sends when it does not know
+
+
+class Caller:
+    """Who asks: what a visit owes to its connection and headers, whatever it asks for.
+
+    A browser sends the same headers again and again, so what serves many requests may keep
+    one for as long as it likes. One thread uses it: what is made of it is remembered here.
+
+    :ivar client: the whole address, scheme and host; for throttles and cookies, never kept
+        on disk.
+    :ivar cookie: the raw visitor id that the cookie holds, '' when there is none.
+    """
+
+    __slots__ = (
+        "_day", "_klids", "_sender", "_visitor", "client", "cookie", "country_hint",
+        "is_private", "languages", "net", "purpose", "referrer", "user_agent",
+    )  # fmt: skip
+
+    def __init__(self, client: Client, headers: Headers, country_hint: str) -> None:
+        get = headers.get
+        self.client = client
+        self.net = truncate(client.address)
+        self.user_agent = get("user-agent") or ""
+        self.referrer = get("referer") or ""
+        self.languages = primary_languages(get("accept-language") or "")
+        self.cookie = _cookie(get("cookie"))
+        self.is_private = get("dnt") == "1" or get("sec-gpc") == "1"
+        self.purpose: Purpose = purpose_of(get("sec-purpose"), get("purpose"), get("x-moz"))
+        self.country_hint = country_hint
+        self._day = -1
+        self._visitor = ""
+        self._klids: dict[int, str] = {}
+        self._sender = ""
+
+    def visitor_on(self, day: int, secret: bytes) -> str:
+        """The raw visitor id on a UTC day, which has a secret of its own."""
+        if self.cookie:
+            return self.cookie
+        if day != self._day:
+            self._visitor = visitor_id(secret, self.client.address, self.user_agent)
+            self._day = day
+            self._klids = {}
+        return self._visitor
+
+    def klid(self, workspace_id: int, visitor: str, secret: bytes) -> str:
+        """What a workspace may know of the visitor; ``visitor`` is the raw id of the visit."""
+        known = self._klids.get(workspace_id)
+        if known is None:
+            if len(self._klids) >= _MAX_KLIDS:
+                self._klids = {}
+            known = self._klids[workspace_id] = workspace_visitor(secret, workspace_id, visitor)
+        return known
+
+    def sender(self, visit: Visit) -> str:
+        """What the records of its visits, of which this is one, say of whoever sent them."""
+        if not self._sender:
+            self._sender = sender_of(visit)
+        return self._sender
 
 
 class SeenVisit(NamedTuple):
     """One request for a short URL.
 
     :ivar visit: what may decide and be counted.
-    :ivar client: the whole address, scheme and host; for throttles and cookies, never kept.
     """
 
     visit: Visit
-    client: Client
+    caller: Caller
+
+    @property
+    def client(self) -> Client:
+        """Who sent it, with the whole address."""
+        return self.caller.client
 
 
 class _EnvironHeaders:
@@ -104,38 +168,40 @@ class VisitReader:
 
         :param environ: as PEP 3333 says; its texts hold one character per byte.
         """
-        return self.read_request(
-            peer=environ.get("REMOTE_ADDR", ""),
-            scheme=environ["wsgi.url_scheme"],
-            method=environ["REQUEST_METHOD"],
-            query=environ.get("QUERY_STRING", ""),
-            headers=_EnvironHeaders(environ),
-            at_ms=at_ms,
+        caller = self.caller(
+            environ.get("REMOTE_ADDR", ""), environ["wsgi.url_scheme"], _EnvironHeaders(environ)
         )
+        method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+        return SeenVisit(self.visit(caller, method, query, at_ms), caller)
 
-    def read_request(
-        self, *, peer: str, scheme: str, method: str, query: str, headers: Headers, at_ms: int
-    ) -> SeenVisit:
-        """The visit of a request that is no WSGI environment."""
-        get = headers.get
+    def caller(self, peer: str, scheme: str, headers: Headers) -> Caller:
+        """Who sent these headers over a connection from ``peer``."""
         client = self._client(peer, scheme, headers)
-        user_agent = get("user-agent") or ""
-        cookie = _cookie(get("cookie"))
-        visit = Visit(
+        return Caller(client, headers, self._country(headers) if client.via_trusted else "")
+
+    def visit(self, caller: Caller, method: str, query: str, at_ms: int) -> Visit:
+        """One visit of a caller.
+
+        :param query: as it came, without ``?``, one character per byte.
+        """
+        day, secret = self._day
+        if day != at_ms // _DAY_MS:
+            day, secret = at_ms // _DAY_MS, day_secret(self._secret, at_ms)
+            self._day = (day, secret)
+        return Visit(
             at_ms,
             method,
-            truncate(client.address),
-            user_agent,
-            get("referer") or "",
-            primary_languages(get("accept-language") or ""),
+            caller.net,
+            caller.user_agent,
+            caller.referrer,
+            caller.languages,
             query[:_MAX_QUERY],
-            cookie or visitor_id(self._secret_of(at_ms), client.address, user_agent),
-            get("dnt") == "1" or get("sec-gpc") == "1",
-            bool(cookie),
-            purpose_of(get("sec-purpose"), get("purpose"), get("x-moz")),
-            self._country(headers) if client.via_trusted else "",
+            caller.visitor_on(day, secret),
+            caller.is_private,
+            bool(caller.cookie),
+            caller.purpose,
+            caller.country_hint,
         )
-        return SeenVisit(visit, client)
 
     def client(self, environ: Mapping[str, Any]) -> Client:
         """Who sent a WSGI request, and to which host."""
@@ -147,13 +213,6 @@ class VisitReader:
         if client.ignored_forwarded and not self._has_warned:
             self._warn(peer)
         return client
-
-    def _secret_of(self, at_ms: int) -> bytes:
-        day, secret = self._day
-        if day != at_ms // _DAY_MS:
-            day, secret = at_ms // _DAY_MS, day_secret(self._secret, at_ms)
-            self._day = (day, secret)
-        return secret
 
     def _country(self, headers: Headers) -> str:
         said = (headers.get(self._country_header) or "") if self._country_header else ""
@@ -213,20 +272,31 @@ class Recorder:
         self._append = journal.append
         self._secret = secret
 
-    def visitor_of(self, link: CompiledLink, visit: Visit) -> str:
+    def visitor_of(self, link: CompiledLink, seen: SeenVisit) -> str:
         """What the link's workspace may know of the visitor: stored, and sent as ``klid``."""
-        return workspace_visitor(self._secret, link.workspace_id, visit.visitor)
+        return seen.caller.klid(link.workspace_id, seen.visit.visitor, self._secret)
 
-    def record(
-        self, link: CompiledLink, visit: Visit, variant: CompiledVariant | None, flags: int
-    ) -> None:
-        """Write down a visit before its answer leaves.
+    def entry(
+        self, link: CompiledLink, seen: SeenVisit, variant: CompiledVariant | None, flags: int
+    ) -> bytes:
+        """The journal's record of a visit, for :meth:`write` before its answer leaves.
 
         :param variant: where it was forwarded to; None for a page, a form or ``expired_url``.
         :param flags: ``VIEW`` and/or ``CLICK``, and ``COOKIE`` when one is being set.
         """
-        visitor = "" if visit.is_private else self.visitor_of(link, visit)
-        self._append([encode(from_visit(link, visit, variant, flags, visitor))])
+        visit, caller = seen
+        visitor = "" if visit.is_private else self.visitor_of(link, seen)
+        return encode_visit(link, visit, variant, flags, visitor, caller.sender(visit))
+
+    def write(self, entries: Sequence[bytes]) -> None:
+        """Put entries into the journal, with one write for all of them."""
+        self._append(entries)
+
+    def record(
+        self, link: CompiledLink, seen: SeenVisit, variant: CompiledVariant | None, flags: int
+    ) -> None:
+        """Write one visit down; as :meth:`entry`."""
+        self._append([self.entry(link, seen, variant, flags)])
 
 
 Refusal = Literal["", "wrong_host", "busy"]

@@ -21,7 +21,7 @@ from klink.core import links
 from klink.core.compiled import CompiledLink, Lookups
 from klink.core.resolve import Decision, Outcome, forward, resolve, used_up
 
-__all__ = ["Answer", "Answers", "Headers", "redirect_headers"]
+__all__ = ["STATUS_LINES", "Answer", "Answers", "Headers", "redirect_headers"]
 
 Headers = list[tuple[str, str]]
 
@@ -31,6 +31,15 @@ _COMMON = [
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
     ("X-Robots-Tag", "noindex"),
 ]
+
+STATUS_LINES = {
+    301: "301 Moved Permanently",
+    302: "302 Found",
+    303: "303 See Other",
+    307: "307 Temporary Redirect",
+    308: "308 Permanent Redirect",
+}
+"""Status and reason of every redirect there is."""
 
 _NOT_FOUND = Decision(Outcome.NOT_FOUND, 404)
 _SHOWN = (Outcome.PREVIEW, Outcome.PASSWORD)
@@ -81,7 +90,7 @@ class Answers:
         if link is None:
             return Answer(_NOT_FOUND, [])
         visit = seen.visit
-        klid = partial(self._recorder.visitor_of, link, visit)
+        klid = partial(self._recorder.visitor_of, link, seen)
         decision = resolve(link, visit, self._lookups, visitor_out=klid)
         if link.max_clicks is not None:
             decision = _metered(link, seen, decision)
@@ -96,7 +105,7 @@ class Answers:
                 decision = decision._replace(status=303)
             return Answer(decision, redirect_headers(decision.location))  # counted at the page
         if decision.outcome in _SHOWN and not is_post:
-            self._recorder.record(link, visit, None, VIEW)
+            self._recorder.record(link, seen, None, VIEW)
         return self._closed(link, seen, decision)
 
     def onward(self, link: CompiledLink, seen: SeenVisit) -> Answer:
@@ -115,7 +124,7 @@ class Answers:
 
     def destination(self, link: CompiledLink, seen: SeenVisit) -> Decision:
         """Where the way on leads now; takes no use and writes nothing."""
-        klid = partial(self._recorder.visitor_of, link, seen.visit)
+        klid = partial(self._recorder.visitor_of, link, seen)
         return forward(link, seen.visit, self._lookups, visitor_out=klid)
 
     def _sent_on(
@@ -125,14 +134,14 @@ class Answers:
         if decision.sets_cookie:
             cookie = cookie_for(seen)
             flags |= COOKIE
-        self._recorder.record(link, seen.visit, decision.variant, flags | CLICK)
+        self._recorder.record(link, seen, decision.variant, flags | CLICK)
         return Answer(decision, redirect_headers(decision.location, cookie))
 
     def _closed(self, link: CompiledLink, seen: SeenVisit, decision: Decision) -> Answer:
         """A link that leads nowhere any more, but perhaps to its ``expired_url``."""
         if decision.outcome is not Outcome.EXPIRED:
             return Answer(decision, [])
-        self._recorder.record(link, seen.visit, None, VIEW)
+        self._recorder.record(link, seen, None, VIEW)
         return Answer(decision, redirect_headers(decision.location))
 
 

@@ -10,82 +10,55 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import fields
-from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
-from klink.core.compiled import CompiledLink, Condition
+from klink.core.compiled import CompiledLink
 from klink.core.context import Changed
+from klink.db.models import BASE_DOMAIN_ID
+from klink.redirects.packed import pack, unpack
+from klink.redirects.recent import Recent
 
-__all__ = ["Key", "LinkCache", "weigh"]
+__all__ = ["Key", "LinkCache", "Load", "key_of"]
 
-Key = tuple[int, str]
-"""Domain id and slug."""
+Key = bytes
+"""A slug, and before it, for domains other than the base domain, the domain's id."""
 
-_SHARE_OF_MISSES = 16
-"""One part in so many of the room remembers slugs that no link has."""
+Load = Callable[[int, str], CompiledLink | None]
+"""Reads a link from the database by its domain's id and its slug; None: there is none."""
+
+# Of sixteen parts of the room one remembers slugs that no link has, four hold what was asked
+# for last ready to use, and the rest holds the others packed.
+_PARTS, _MISSING_PARTS, _READY_PARTS = 16, 1, 4
 
 _GENERATIONS = 1024
 """Keys share generations; one that moves for another key costs one more read."""
 
-# What an entry costs besides its key and value: the ordered dictionary's node, its slot and
-# the weight kept beside the value. Measured; a test holds it against the truth.
-_ENTRY_BYTES = 200
+# What an entry costs besides its key and value: its slot in a dictionary that is between a
+# third and two thirds full.
+_SLOT_BYTES = 50
 
-_CONDITION_FIELDS = tuple(field.name for field in fields(Condition))
+# What a ready link takes for each byte of its packed form, and besides: tuples, texts with
+# their heads, numbers. Measured; a test holds it against the truth.
+_READY_PER_PACKED, _READY_BYTES = 4, 120
 
-
-class _Absent(Enum):
-    """The type of ``_ABSENT``: nothing is known, which is more than "there is no link"."""
-
-    ABSENT = 1
-
-
-_ABSENT: Final = _Absent.ABSENT
+_MISSING: Final = b""
+_WAIT_S = 5.0  # for another thread's read of the same link; it has a time limit of its own
 
 
-class _Shelf:
-    """Values by key, the least recently used thrown out when they weigh too much.
+class _Ready:
+    """A link ready to use, and how many bytes it takes."""
 
-    Not safe by itself: its owner holds a lock.
-    """
+    __slots__ = ("link", "weight")
 
-    def __init__(self, max_bytes: int) -> None:
-        self.bytes = 0
-        self._max_bytes = max_bytes
-        self._entries: OrderedDict[Key, tuple[CompiledLink | None, int]] = OrderedDict()
+    def __init__(self, link: CompiledLink, packed: bytes) -> None:
+        self.link = link
+        self.weight = _READY_BYTES + _READY_PER_PACKED * len(packed)
 
-    def get(self, key: Key) -> CompiledLink | _Absent | None:
-        entry = self._entries.get(key)
-        if entry is None:
-            return _ABSENT
-        self._entries.move_to_end(key)
-        return entry[0]
 
-    def put(self, key: Key, value: CompiledLink | None) -> None:
-        self.drop(key)
-        weight = _ENTRY_BYTES + weigh(key) + weigh(value)
-        if weight > self._max_bytes:
-            return
-        self._entries[key] = (value, weight)
-        self.bytes += weight
-        while self.bytes > self._max_bytes:
-            _, (_, gone) = self._entries.popitem(last=False)
-            self.bytes -= gone
-
-    def drop(self, key: Key) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self.bytes -= entry[1]
-
-    def clear(self) -> None:
-        self._entries.clear()
-        self.bytes = 0
-
-    def __len__(self) -> int:
-        return len(self._entries)
+def key_of(domain_id: int, slug: bytes) -> Key:
+    """The key of a link."""
+    return slug if domain_id == BASE_DOMAIN_ID else b"%d/%b" % (domain_id, slug)
 
 
 class LinkCache:
@@ -94,36 +67,91 @@ class LinkCache:
     Slugs that no link has are remembered in a space of their own, so that guessing cannot
     push out the good ones.
 
-    :param load: reads a link from the database; what it raises comes out of :meth:`get`
-        and is not remembered.
+    :param load: what it raises comes out of :meth:`get` and is not remembered.
     :param max_bytes: how much all of it may take.
     """
 
-    def __init__(self, load: Callable[[int, str], CompiledLink | None], max_bytes: int) -> None:
+    def __init__(self, load: Load, max_bytes: int) -> None:
+        part = max_bytes // _PARTS
         self._load = load
         self._lock = threading.Lock()
-        self._found = _Shelf(max_bytes - max_bytes // _SHARE_OF_MISSES)
-        self._missing = _Shelf(max_bytes // _SHARE_OF_MISSES)
+        self._ready: Recent[Key, _Ready] = Recent(part * _READY_PARTS, _weigh_ready)
+        self._packed: Recent[Key, bytes] = Recent(
+            part * (_PARTS - _READY_PARTS - _MISSING_PARTS), _weigh_packed
+        )
+        self._missing: Recent[Key, bytes] = Recent(part * _MISSING_PARTS, _weigh_packed)
         self._generations = [0] * _GENERATIONS
+        self._reading: dict[Key, threading.Event] = {}
+
+    def ready(self, key: Key) -> CompiledLink | None:
+        """The link if it was asked for lately, at the price of one look-up.
+
+        None says nothing: :meth:`held` may still have it.
+        """
+        entry = self._ready.peek(key)
+        return None if entry is None else entry.link
+
+    def held(self, key: Key) -> CompiledLink | Literal[False] | None:
+        """The link if it is in memory, False if it is known that there is none.
+
+        None when nothing is known. Never waits for the database.
+        """
+        with self._lock:
+            entry = self._ready.get(key)
+            if entry is not None:
+                return entry.link
+            packed = self._packed.get(key)
+            if packed is not None:
+                link = unpack(packed)
+                self._ready.put(key, _Ready(link, packed))
+                return link
+            return None if self._missing.get(key) is None else False
 
     def get(self, domain_id: int, slug: str) -> CompiledLink | None:
         """The link with this slug, None when there is none.
 
+        Of several threads that ask for the same at once, one reads.
+
         :raises DatabaseBusy: when it is not in memory and cannot be read now.
         """
-        key = (domain_id, slug)
+        key = key_of(domain_id, slug.encode())
+        while True:
+            known = self.held(key)
+            if known is not None:
+                return known or None
+            with self._lock:
+                under_way = self._reading.get(key)
+                if under_way is None:
+                    done = self._reading[key] = threading.Event()
+                    break
+            if not under_way.wait(_WAIT_S):
+                return self.read(domain_id, slug, self._load)
+        try:
+            return self.read(domain_id, slug, self._load)
+        finally:
+            with self._lock:
+                self._reading.pop(key, None)
+            done.set()
+
+    def read(self, domain_id: int, slug: str, load: Load) -> CompiledLink | None:
+        """Read a link by ``load`` and remember it, or that there is none.
+
+        What ``load`` raises comes out of here and is not remembered.
+        """
+        key = key_of(domain_id, slug.encode())
+        place = hash(key) % _GENERATIONS
+        generation = self._generations[place]
+        link = load(domain_id, slug)
+        packed = _MISSING if link is None else pack(link)
         with self._lock:
-            link = self._found.get(key)
-            if link is _ABSENT:
-                link = self._missing.get(key)
-            generation = self._generations[hash(key) % _GENERATIONS]
-        if link is not _ABSENT:
-            return link
-        read = self._load(domain_id, slug)
-        with self._lock:
-            if self._generations[hash(key) % _GENERATIONS] == generation:
-                (self._missing if read is None else self._found).put(key, read)
-        return read
+            if self._generations[place] == generation:
+                if link is None:
+                    self._missing.put(key, packed)
+                else:
+                    self._missing.drop(key)
+                    self._packed.put(key, packed)
+                    self._ready.put(key, _Ready(link, packed))
+        return link
 
     def forget(self, changed: Changed) -> None:
         """Let go of what a change makes wrong: a link that appeared, changed or went."""
@@ -131,44 +159,35 @@ class LinkCache:
             if changed.kind == "link":
                 self.flush()  # a change that does not say which link is meant
             return
-        key = (changed.domain_id, changed.slug)
+        key = key_of(changed.domain_id, changed.slug.encode())
         with self._lock:
             self._generations[hash(key) % _GENERATIONS] += 1
-            self._found.drop(key)
-            self._missing.drop(key)
+            for shelf in (self._ready, self._packed, self._missing):
+                shelf.drop(key)
 
     def flush(self) -> None:
         """Let go of everything."""
         with self._lock:
             self._generations = [generation + 1 for generation in self._generations]
-            self._found.clear()
-            self._missing.clear()
+            for shelf in (self._ready, self._packed, self._missing):
+                shelf.clear()
 
     @property
     def bytes(self) -> int:
         """What it takes now, about."""
         with self._lock:
-            return self._found.bytes + self._missing.bytes
+            return self._ready.bytes + self._packed.bytes + self._missing.bytes
 
     def __len__(self) -> int:
         """How many links are held; slugs without a link are not among them."""
         with self._lock:
-            return len(self._found)
+            return len(self._packed)
 
 
-def weigh(value: object) -> int:
-    """About how many bytes of memory a key or a compiled link takes.
+def _weigh_packed(key: Key, packed: bytes) -> int:
+    return _SLOT_BYTES + sys.getsizeof(key) + (sys.getsizeof(packed) if packed else 0)
 
-    What Python has only once (small numbers, what is empty) weighs nothing. Texts that
-    several links share are counted with each: an estimate that errs upwards keeps the
-    promise of ``[cache] max_bytes``.
-    """
-    if not value or isinstance(value, bool):
-        return 0
-    if isinstance(value, int) and 0 <= value <= 256:
-        return 0
-    if isinstance(value, Condition):
-        return sys.getsizeof(value) + sum(weigh(getattr(value, n)) for n in _CONDITION_FIELDS)
-    if isinstance(value, tuple):
-        return sys.getsizeof(value) + sum(map(weigh, value))
-    return sys.getsizeof(value)
+
+def _weigh_ready(_key: Key, ready: _Ready) -> int:
+    # The key is the packed link's, too.
+    return _SLOT_BYTES + ready.weight

@@ -18,7 +18,7 @@ from klink.core.errors import DatabaseBusy
 from klink.core.slugs import ANSWERED, may_be_slug
 from klink.core.urls import clean_query
 from klink.db.models import BASE_DOMAIN_ID
-from klink.redirects.answers import Answers, redirect_headers
+from klink.redirects.answers import STATUS_LINES, Answers, redirect_headers
 from klink.redirects.cache import LinkCache
 from klink.redirects.hosts import Hosts, plain_host
 
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Front", "Target", "target_of"]
 
-_STATUS = {
-    301: "301 Moved Permanently",
-    302: "302 Found",
-    303: "303 See Other",
-    307: "307 Temporary Redirect",
-    308: "308 Permanent Redirect",
-}
 _METHODS = ("GET", "HEAD", "POST")
 _PATH = re.compile(r"/([A-Za-z0-9_-]+)(/page)?/?")
 
@@ -186,5 +179,5 @@ def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Ite
 def _redirect(
     status: int, headers: list[tuple[str, str]], start_response: StartResponse
 ) -> Iterable[bytes]:
-    start_response(_STATUS[status], headers)
+    start_response(STATUS_LINES[status], headers)
     return []

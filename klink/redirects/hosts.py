@@ -82,6 +82,11 @@ class Hosts:
                     remembered.popitem(last=False)
         return domain_id
 
+    def known(self, host: str) -> int | None:
+        """The id of the domain that a host stands for, when it is in memory."""
+        with self._lock:
+            return self._known.get(plain_host(host))
+
     def forget(self, changed: Changed) -> None:
         """Let go of all hosts when a domain has changed; that is rare."""
         if changed.kind == "domain":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
@@ -61,7 +61,20 @@ class Channel(HTTPChannel):
     is_refused = False
     lingers_until: float | None = None
     """When a connection whose last answer is sent is cut; seconds since 1970."""
+    _fileno: int | None  # the stubs lack it
     _thrown_away = 0
+
+    def add_channel(self, map: Any = None) -> None:
+        """Join the connections that are served."""
+        super().add_channel(map)
+        self.server.loop.mark(self)
+
+    def del_channel(self, map: Any = None) -> None:
+        """Leave them."""
+        descriptor = self._fileno
+        super().del_channel(map)
+        if descriptor is not None:
+            self.server.loop.forget(descriptor)
 
     @property
     def is_idle(self) -> bool:
@@ -96,6 +109,67 @@ class Channel(HTTPChannel):
                 self.socket.shutdown(socket.SHUT_WR)
         else:
             super().handle_write()
+
+    def handle_read(self) -> None:
+        """Read what has come in; a plain request is answered by the lane at once."""
+        try:
+            data = self.socket.recv(self.adj.recv_bytes)  # type: ignore[union-attr]  # is open
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.handle_close()
+            return
+        server = self.server
+        self.last_activity = server.loop.now
+        lane = server.lane
+        # A worker that ends a connection says so before it takes its request off the list,
+        # so they are asked in this order.
+        if (
+            lane is not None
+            and not self.requests
+            and self.request is None
+            and not self.total_outbufs_len
+            and not (self.will_close or self.close_when_flushed)
+            and self.lingers_until is None
+        ):
+            answered = lane.answer(data, self.addr[0])
+            if answered is not None:
+                server.loop.turn.append((self, answered))
+                return
+        self.received(data)
+
+    def send_now(self, answer: bytes, *, closes: bool) -> None:
+        """Send an answer of the lane; what the client does not take now waits for it.
+
+        :param closes: whether the connection ends after it.
+        """
+        if self.socket is None:
+            return  # gone meanwhile; it was counted, as one who leaves before it arrives is
+        try:
+            sent = self.socket.send(answer)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.handle_close()
+            return
+        if sent == len(answer):
+            if closes:
+                self.handle_close()
+            return
+        rest = answer[sent:]
+        with self.outbuf_lock:
+            self.outbufs[-1].append(rest)
+            self.current_outbuf_count += len(rest)
+            self.total_outbufs_len += len(rest)
+        self.close_when_flushed = closes
+        self.server.loop.mark(self)
+
+    def service(self) -> None:
+        """Work off the first request, in a worker."""
+        with self.server.serving(self):
+            super().service()
 
     def received(self, data: bytes) -> bool:
         """Take in what came."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import resource
+import select
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -23,14 +25,18 @@ from waitress.task import Task, ThreadedTaskDispatcher
 from klink.server.channel import Channel
 from klink.server.errors import is_office
 from klink.server.listening import Address, bind
+from klink.server.loop import EpollLoop, Lane, Loop, PollLoop
 from klink.server.parser import MAX_OFFICE_BODY_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["Listener", "Server"]
+__all__ = ["IDENT", "Listener", "Server"]
 
 log = logging.getLogger(__name__)
+
+IDENT = "klink"
+"""What the ``Server`` header says."""
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_CONNECTIONS = 4000
@@ -71,6 +77,8 @@ class Listener(TcpWSGIServer):
 
     channel_class = Channel
     is_stopping = False
+    lane: Lane | None
+    """None once the server stops: then each answer has to say that it is the last."""
     active_channels: dict[int, Channel]  # type: ignore[assignment]  # the stubs are wrong here
 
     def __init__(
@@ -79,10 +87,13 @@ class Listener(TcpWSGIServer):
         bound: socket.socket,
         adj: Adjustments,
         map_: dict[int, Any],  # Any: whatever waitress keeps in it
+        loop: Loop,
         visitors: _Dispatcher,
         office: _Dispatcher,
     ) -> None:
+        self.loop, self.lane = loop, loop.lane
         self._visitors, self._office = visitors, office
+        self._served = threading.local()
         super().__init__(
             application,
             map_,
@@ -100,12 +111,30 @@ class Listener(TcpWSGIServer):
         path = getattr(channel.requests[0], "path", "")
         (self._office if is_office(path) else self._visitors).add_task(task)
 
+    @contextlib.contextmanager
+    def serving(self, channel: Channel) -> Iterator[None]:
+        """While the calling worker serves a channel."""
+        self._served.channel = channel
+        try:
+            yield
+        finally:
+            self._served.channel = None
+
+    def pull_trigger(self) -> None:
+        """Wake the loop; a worker does it when its channel has something to send, or is done."""
+        channel = getattr(self._served, "channel", None)
+        if channel is not None:
+            self.loop.mark(channel)
+        super().pull_trigger()
+
     def maintenance(self, now: float) -> None:
         """Close the connections on which nothing came for long, or too little."""
         super().maintenance(now)  # type: ignore[arg-type]  # the stubs are wrong here
         for channel in self.active_channels.values():
             if channel.is_late(now, HEADER_S):
                 channel.will_close = True
+            if channel.will_close:
+                self.loop.mark(channel)
 
     def stop_listening(self) -> None:
         """Close the socket; the connections that it made live on."""
@@ -121,6 +150,7 @@ class Server:
     :param host: name or address; all addresses of a name are listened on.
     :param port: 0 lets the system choose one.
     :param threads: workers for visitors, and as many for the office.
+    :param lane: answers plain requests on the loop itself, where the system has epoll.
     :param on_thread_end: called in each worker when it ends.
     :raises CannotListen: when the address cannot be had.
     """
@@ -132,6 +162,7 @@ class Server:
         host: str,
         port: int,
         threads: int,
+        lane: Lane | None = None,
         on_thread_end: Callable[[], None] = lambda: None,
         channel_timeout_s: int = 120,
     ) -> None:
@@ -139,7 +170,7 @@ class Server:
         self._map: dict[int, Any] = {}  # Any: as in Listener
         adj = Adjustments(
             sockets=sockets,
-            ident="klink",
+            ident=IDENT,
             threads=threads,
             connection_limit=_room_for_connections(),
             channel_timeout=channel_timeout_s,
@@ -156,9 +187,14 @@ class Server:
         visitors = _Dispatcher("visitors", threads, on_thread_end)
         office = _Dispatcher("office", threads, on_thread_end)
         self._dispatchers = (visitors, office)
+        self._loop: EpollLoop | PollLoop = (
+            EpollLoop(self._map, lane) if hasattr(select, "epoll") else PollLoop(self._map)
+        )
         self._listeners = [
-            Listener(application, bound, adj, self._map, visitors, office) for bound in sockets
+            Listener(application, bound, adj, self._map, self._loop, visitors, office)
+            for bound in sockets
         ]
+        self._loop.serve(self._listeners)
         self._is_stopping = False
         self.addresses = [Address(*bound.getsockname()[:2]) for bound in sockets]
         """Where it listens."""
@@ -171,7 +207,7 @@ class Server:
     def run(self) -> None:
         """Serve until :meth:`request_stop`, then finish what was begun and return."""
         while not self._is_stopping:
-            wasyncore.poll2(1.0, self._map)
+            self._loop.tick(1.0)
         self._drain()
 
     def request_stop(self) -> None:
@@ -179,6 +215,7 @@ class Server:
         self._is_stopping = True
         for listener in self._listeners:
             listener.is_stopping = True
+            listener.lane = None
             with contextlib.suppress(OSError):  # closed already
                 listener.pull_trigger()
 
@@ -187,15 +224,16 @@ class Server:
         for dispatcher in self._dispatchers:
             dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._map)
+        self._loop.close()
 
     def _drain(self) -> None:
         """Stop accepting, close idle connections, and let the others finish."""
         deadline_s = time.monotonic() + DRAIN_S
-        wasyncore.poll2(0.0, self._map)  # what has come in already is a request at hand
+        self._loop.tick(0.0)  # what has come in already is a request at hand
         for listener in self._listeners:
             listener.stop_listening()
         while (open_ones := self._close_idle()) and time.monotonic() < deadline_s:
-            wasyncore.poll2(0.05, self._map)
+            self._loop.tick(0.05)
         if open_ones:
             log.warning("%d connections were cut: they did not finish in time", open_ones)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klink.clicks.enrich import referrer_host
-from klink.clicks.record import MAX_TEXT, ClickRecord, Flag, decode, encode, from_visit
+from klink.clicks.record import MAX_TEXT, ClickRecord, Flag, decode, encode, encode_visit, sender_of
 from tests.core.visits import NOON_MS, a_link, a_visit, variant
 
 VISITOR = "v_0123456789abcdef"
@@ -21,7 +21,9 @@ PLAIN = ClickRecord(
 
 
 def record_of(flags=Flag.VIEW | Flag.CLICK, chosen=None, link=None, **visit):
-    return from_visit(link or a_link(), a_visit(**visit), chosen, flags, VISITOR)
+    made = a_visit(**visit)
+    line = encode_visit(link or a_link(), made, chosen, flags, VISITOR, sender_of(made))
+    return decode(line)
 
 
 def test_a_record_is_one_line_of_ascii_json_in_the_agreed_order():

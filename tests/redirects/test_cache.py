@@ -12,7 +12,7 @@ import pytest
 from klink.core.compiled import CompiledLink, CompiledVariant, Condition, Rule
 from klink.core.context import Changed
 from klink.core.errors import DatabaseBusy
-from klink.redirects.cache import LinkCache, weigh
+from klink.redirects.cache import LinkCache, key_of
 
 MIB = 1 << 20
 
@@ -214,7 +214,7 @@ def test_absences_cost_what_is_counted_for_them() -> None:
     cache = LinkCache(lambda *_: None, 1 << 30)
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
-    for number in range(20_000):
+    for number in range(15_000):
         cache.get(1, f"slug{number}")
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -222,9 +222,82 @@ def test_absences_cost_what_is_counted_for_them() -> None:
     assert 0.95 <= ratio <= 1.25
 
 
-def test_what_is_weighed_grows_with_what_is_in_it() -> None:
-    small, large = compiled_afresh(2), compiled_afresh(3)
-    assert weigh(large) > weigh(small) > weigh("slug") > weigh(None) == 0
+def test_what_is_asked_for_lately_is_ready_and_the_rest_is_packed(table: Table) -> None:
+    cache = LinkCache(table.load, 256 * 1024)
+    links = [table.put(f"s{number}") for number in range(200)]
+    for number in range(200):
+        cache.get(1, f"s{number}")
+    assert cache.ready(b"s199") is links[199]
+    assert cache.ready(b"s0") is None
+    held = cache.held(b"s0")
+    assert held == links[0]
+    assert cache.ready(b"s0") is held
+
+
+def test_what_is_held_is_told_apart_from_what_is_not_known(table: Table, cache: LinkCache) -> None:
+    table.put("a")
+    assert cache.held(b"a") is None
+    cache.get(1, "a")
+    cache.get(1, "b")
+    assert cache.held(b"a") == table.slugs["a"]
+    assert cache.held(b"b") is False
+
+
+def test_a_key_names_its_domain() -> None:
+    assert key_of(1, b"a") == b"a"
+    assert key_of(7, b"a") == b"7/a"
+
+
+def test_threads_that_ask_for_the_same_at_once_read_it_once(table: Table) -> None:
+    cache = LinkCache(table.load, MIB)
+    link = table.put("a")
+    reading, may_end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reading.set()
+        may_end.wait(10)
+
+    table.during_read = wait
+    found: list[CompiledLink | None] = []
+    threads = [threading.Thread(target=lambda: found.append(cache.get(1, "a"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    assert reading.wait(10)
+    may_end.set()
+    for thread in threads:
+        thread.join()
+    assert found == [link] * 8
+    assert table.reads == ["a"]
+
+
+def test_when_the_one_who_reads_fails_the_others_try(table: Table) -> None:
+    cache = LinkCache(table.load, MIB)
+    link = table.put("a")
+    reading, may_end = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        table.during_read = lambda: None
+        reading.set()
+        may_end.wait(10)
+        raise DatabaseBusy
+
+    table.during_read = fail
+    outcomes: list[object] = []
+
+    def ask() -> None:
+        try:
+            outcomes.append(cache.get(1, "a"))
+        except DatabaseBusy:
+            outcomes.append("busy")
+
+    first, second = threading.Thread(target=ask), threading.Thread(target=ask)
+    first.start()
+    assert reading.wait(10)
+    second.start()
+    may_end.set()
+    first.join()
+    second.join()
+    assert sorted(map(str, outcomes)) == sorted(["busy", str(link)])
 
 
 def test_readers_never_keep_what_a_writer_has_replaced() -> None:

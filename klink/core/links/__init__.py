@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from klink.core.links.bulk import create_many, prepare_many
 from klink.core.links.change import replace_variants, restore, trash, update
+from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
-from klink.core.links.find import compiled, domain_of_host, find, get
+from klink.core.links.find import domain_of_host, find, get
 from klink.core.links.limits import expire_due, take_use, uses_left
 from klink.core.links.make import active_links, create
 from klink.core.links.model import (
@@ -45,6 +46,7 @@ __all__ = [
     "VariantView",
     "active_links",
     "compiled",
+    "compiled_of",
     "create",
     "create_many",
     "domain_of_host",

@@ -10,15 +10,10 @@ from typing import Any
 
 import peewee
 
-from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import NotFound
 from klink.core.links.model import LinkView, RuleView, Utm, VariantView
 from klink.core.principal import Principal
-from klink.core.resolve import CompiledLink, CompiledVariant
-from klink.core.routing import Rule as CompiledRule
-from klink.core.routing import parse_condition
-from klink.core.times import to_ms
 from klink.db.connection import lock, read
 from klink.db.models import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
 
@@ -166,56 +161,6 @@ def domain_of_host(host: str) -> int | None:
     with read():
         row = Domain.get_or_none(Domain.host == host, Domain.verified_at.is_null(False))
     return None if row is None else int(row.id)
-
-
-def compiled(domain_id: int, slug: str) -> CompiledLink | None:
-    """All that a visit to this slug needs to know, or None when there is no such link."""
-    with read():
-        row = Link.get_or_none(Link.domain == domain_id, Link.slug == slug)
-        return None if row is None else _compile(row)
-
-
-def _compile(row: Link) -> CompiledLink:
-    utm = utm_of(row).values()
-    if row.mode == "single":
-        variants = [CompiledVariant(0, "", urls.merge_utm(row.location, utm), 100)]
-        rules: list[CompiledRule] = []
-    else:
-        variants = [
-            CompiledVariant(v.id, v.label, urls.merge_utm(v.location, utm), v.weight)
-            for v in Variant.select().where(Variant.link == row.id).order_by(Variant.position)
-        ]
-        rules = [
-            CompiledRule(parse_condition(json.loads(r.conditions)), r.use)
-            for r in Rule.select().where(Rule.link == row.id).order_by(Rule.position)
-        ]
-    link_type: Any = row.type  # Any: text in the database, one of the two by the rules above it
-    mode: Any = row.mode
-    return CompiledLink(
-        id=row.id,
-        workspace_id=row.workspace_id,
-        slug=row.slug,
-        type=link_type,
-        mode=mode,
-        status=row.redirect_status,
-        variants=tuple(variants),
-        rules=tuple(rules),
-        default=row.default_label or "",
-        winner=row.winner_label or "",
-        run=row.run,
-        forward_query=row.forward_query,
-        tracking=row.conversion_tracking,
-        starts_at_ms=to_ms(row.starts_at) if row.starts_at else None,
-        expires_at_ms=to_ms(row.expires_at) if row.expires_at else None,
-        expired_location=row.expired_location,
-        max_clicks=row.max_clicks,
-        password_hash=row.password_hash,
-        is_active=row.is_active,
-        is_trashed=row.deleted_at is not None,
-        is_quarantined=row.quarantined_at is not None,
-        title=row.title,
-        description=row.description,
-    )
 
 
 def counts_as_active(now_ms: int) -> peewee.Expression:

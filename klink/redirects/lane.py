@@ -1,0 +1,290 @@
+"""Plain redirects, from the bytes of a request to the bytes of its answer.
+
+The event loop asks here first. Answered is only what is one whole, plain GET or HEAD of a
+short URL whose answer needs no waiting; everything else is left to the server's parser, the
+front and its workers, who would have answered these in the same words: the visit is read by
+the same reader, and decided by the same ``resolve``.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import formatdate
+from functools import partial
+
+from klink.clicks.visits import (
+    CLICK,
+    COOKIE,
+    VIEW,
+    Caller,
+    Recorder,
+    SeenVisit,
+    VisitReader,
+    cookie_for,
+)
+from klink.core.compiled import Agent, CompiledLink, Lookups
+from klink.core.errors import DatabaseBusy
+from klink.core.resolve import Outcome, resolve
+from klink.db.models import BASE_DOMAIN_ID
+from klink.redirects.answers import STATUS_LINES, redirect_headers
+from klink.redirects.cache import LinkCache, Load, key_of
+from klink.redirects.front import target_of
+from klink.redirects.hosts import Hosts
+from klink.redirects.recent import Recent
+
+__all__ = ["Lane"]
+
+MAX_REQUEST_BYTES = 8192
+
+_READS_A_TICK = 64
+_AGENTS_A_TICK = 1  # looking up one that was never seen takes 0.4 ms
+_CALLERS_BYTES = 8 << 20
+_MAX_AGENTS = 8192
+
+_LINE = re.compile(rb"(GET|HEAD) /([A-Za-z0-9_-]+(?:\?[!-\"$-~]*)?) HTTP/1\.([01])")
+
+# Field lines as waitress takes them (RFC 9112, 5), each ended by CRLF, and the empty line.
+_BLOCK = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n){1,100}\r\n")
+
+# `/slug` or `/slug?query`; a `#`, or what is not ASCII, others read in two ways.
+_TARGET = re.compile(rb"([A-Za-z0-9_-]+)(?:\?([!-\"$-~]*))?")
+
+# What changes how a request or its connection is to be read.
+_NOT_PLAIN = frozenset({"content-length", "transfer-encoding", "expect", "upgrade"})
+_CONNECTIONS = ("", "keep-alive", "close")
+
+_STAYS, _CLOSES = (b"\r\n\r\n", False), (b"\r\nConnection: close\r\n\r\n", True)
+_KEPT_ALIVE = (b"\r\nConnection: Keep-Alive\r\n\r\n", False)
+
+
+class _Later(Exception):
+    """A fact is not at hand; a worker may wait for it."""
+
+
+class _Asker:
+    """What the lane keeps of a caller: whose headers came from which address.
+
+    :ivar is_own: whether the host is the server's own, and so the base domain's.
+    :ivar weight: bytes it takes, about.
+    """
+
+    __slots__ = ("caller", "connection", "is_own", "weight")
+
+    def __init__(self, caller: Caller, connection: str, is_own: bool, weight: int) -> None:
+        self.caller = caller
+        self.connection = connection
+        self.is_own = is_own
+        self.weight = weight
+
+
+class _Facts:
+    """Facts that rules may ask for, with a bound on what takes long to find out."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self.country = lookups.country
+        self.look_ups_left = 0
+        self._look_up = lookups.agent
+        self._agents: dict[str, Agent] = {}
+
+    def agent(self, user_agent: str) -> Agent:
+        """Device class, system and browser of a User-Agent.
+
+        :raises _Later: it was not asked for lately, and there have been enough of those.
+        """
+        known = self._agents.get(user_agent)
+        if known is None:
+            if not self.look_ups_left:
+                raise _Later
+            self.look_ups_left -= 1
+            if len(self._agents) >= _MAX_AGENTS:
+                self._agents.clear()
+            known = self._agents[user_agent] = self._look_up(user_agent)
+        return known
+
+
+class Lane:
+    """Answers on the event loop; one thread uses it.
+
+    :param load: reads a link without waiting; None where that cannot be.
+    :param lookups: facts that rules may ask for; none of them waits.
+    :param server: what the ``Server`` header says.
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: LinkCache,
+        hosts: Hosts,
+        reader: VisitReader,
+        recorder: Recorder,
+        load: Load | None,
+        lookups: Lookups,
+        server: str,
+        require_https: bool = False,
+    ) -> None:
+        self._cache = cache
+        self._hosts = hosts
+        self._reader = reader
+        self._recorder = recorder
+        self._load = load
+        self._facts = _Facts(lookups)
+        self._require_https = require_https
+        self._askers: Recent[tuple[str, bytes], _Asker] = Recent(
+            _CALLERS_BYTES, lambda _, asker: asker.weight
+        )
+        self._starts = {
+            version: {
+                status: f"HTTP/{version} {line}\r\nLocation: ".encode()
+                for status, line in STATUS_LINES.items()
+            }
+            for version in ("1.0", "1.1")
+        }
+        self._common = "".join(f"\r\n{name}: {value}" for name, value in redirect_headers("")[1:])
+        self._common += f"\r\nServer: {server}\r\nDate: "
+        self._tail = b""
+        self._second = 0
+        self._at_ms = 0
+        self._reads_left = 0
+        self._entries: list[bytes] = []
+
+    def begin(self, now: float) -> None:
+        """A tick begins, at ``now`` seconds since 1970."""
+        self._at_ms = int(now * 1000)
+        self._reads_left = _READS_A_TICK
+        self._facts.look_ups_left = _AGENTS_A_TICK
+        if int(now) != self._second:
+            self._second = int(now)
+            self._tail = (self._common + formatdate(now, usegmt=True)).encode()
+
+    def write_down(self) -> None:
+        """Write down what was answered in this tick; nothing of it has been sent."""
+        entries, self._entries = self._entries, []
+        self._recorder.write(entries)
+
+    def answer(self, data: bytes, peer: str) -> tuple[bytes, bool] | None:
+        """Answer a request, and say whether its connection closes; None: not here.
+
+        :param data: all that came.
+        :param peer: the address it came from.
+        """
+        end = data.find(b"\r\n")
+        if data[:5] == b"GET /" and data[end - 9 : end] == b" HTTP/1.1":
+            method, version, target = "GET", "1.1", data[5 : end - 9]
+        else:
+            match = _LINE.fullmatch(data, 0, end) if end > 0 else None
+            if match is None:
+                return None
+            method, version = match[1].decode(), f"1.{match[3].decode()}"
+            target = match[2]
+        block = data[end + 2 :]
+        asker = self._askers.peek((peer, block)) or self._read(peer, block)
+        if asker is None:
+            return None
+        link, query = self._find(asker, target)
+        if link is None or link.max_clicks is not None:
+            return None
+        caller = asker.caller
+        visit = self._reader.visit(caller, method, query, self._at_ms)
+        seen = SeenVisit(visit, caller)
+        try:
+            decision = resolve(
+                link,
+                visit,
+                self._facts,
+                visitor_out=partial(self._recorder.visitor_of, link, seen),
+            )
+        except _Later:
+            return None
+        if decision.outcome is not Outcome.FORWARD:
+            return None
+        flags, cookie = VIEW | CLICK, ""
+        if decision.sets_cookie:
+            flags |= COOKIE
+            cookie = f"\r\nSet-Cookie: {cookie_for(seen)}"
+        self._entries.append(self._recorder.entry(link, seen, decision.variant, flags))
+        start = self._starts[version][decision.status]
+        rest, closes = _ending(version, asker.connection)
+        return (
+            start + decision.location.encode("ascii") + self._tail + cookie.encode() + rest,
+            closes,
+        )
+
+    def _find(self, asker: _Asker, target: bytes) -> tuple[CompiledLink | None, str]:
+        """The link that a target names, if it is at hand; and the query."""
+        if asker.is_own:
+            link = self._cache.ready(target)
+            if link is not None:
+                return link, ""
+        match = _TARGET.fullmatch(target)
+        if match is None:
+            return None, ""
+        slug, query = match[1], (match[2] or b"").decode("ascii")
+        domain_id = BASE_DOMAIN_ID
+        if not asker.is_own:
+            known = self._hosts.known(asker.caller.client.host)
+            if known is None:
+                return None, ""
+            domain_id = known
+        key = key_of(domain_id, slug)
+        link = self._cache.ready(key)
+        return link or self._fetch(key, domain_id, slug.decode("ascii")), query
+
+    def _fetch(self, key: bytes, domain_id: int, slug: str) -> CompiledLink | None:
+        held = self._cache.held(key)
+        if held is not None:
+            return held if isinstance(held, CompiledLink) else None
+        if self._load is None or not self._reads_left or target_of(f"/{slug}") is None:
+            return None
+        self._reads_left -= 1
+        try:
+            return self._cache.read(domain_id, slug, self._load)
+        except DatabaseBusy:
+            return None
+
+    def _read(self, peer: str, block: bytes) -> _Asker | None:
+        """Read a header; None when it is not a plain one."""
+        key = (peer, block)
+        asker = self._askers.get(key)
+        if asker is not None:
+            return asker
+        fields = _fields(block)
+        if fields is None:
+            return None
+        caller = self._reader.caller(peer, "http", fields)
+        if self._require_https and caller.client.scheme != "https":
+            return None
+        weight = 1500 + 4 * len(block)
+        connection = fields.get("connection", "").lower()
+        is_own = self._hosts.is_own(caller.client.host)
+        asker = _Asker(caller, connection, is_own, weight)
+        self._askers.put(key, asker)
+        return asker
+
+
+def _fields(block: bytes) -> dict[str, str] | None:
+    """Header fields by lower-case name, repeated ones joined; None when one is not plain."""
+    if _BLOCK.fullmatch(block) is None or len(block) > MAX_REQUEST_BYTES:
+        return None
+    fields: dict[str, str] = {}
+    for line in block[:-4].split(b"\r\n"):
+        raw_name, _, raw_value = line.partition(b":")
+        if b"_" in raw_name:  # a proxy may take `_` for `-`, so nobody may believe it
+            continue
+        name = raw_name.lower().decode("ascii")
+        value = raw_value.strip(b" \t").decode("latin-1")
+        if name not in fields:
+            fields[name] = value
+        elif name == "host":
+            return None
+        else:
+            fields[name] += f", {value}"
+    if "host" not in fields or not _NOT_PLAIN.isdisjoint(fields):
+        return None
+    return fields if fields.get("connection", "").lower() in _CONNECTIONS else None
+
+
+def _ending(version: str, connection: str) -> tuple[bytes, bool]:
+    """What comes after the other headers, and whether the connection closes (RFC 9112, 9.3)."""
+    if version == "1.1":
+        return _CLOSES if connection == "close" else _STAYS
+    return _KEPT_ALIVE if connection == "keep-alive" else _CLOSES
