@@ -229,7 +229,6 @@ class Server:
     def _drain(self) -> None:
         """Stop accepting, close idle connections, and let the others finish."""
         deadline_s = time.monotonic() + DRAIN_S
-        self._loop.tick(0.0)  # what has come in already is a request at hand
         for listener in self._listeners:
             listener.stop_listening()
         while (open_ones := self._close_idle()) and time.monotonic() < deadline_s:
@@ -242,6 +241,8 @@ class Server:
         left = 0
         for listener in self._listeners:
             for channel in list(listener.active_channels.values()):
+                if channel.is_idle:
+                    channel.handle_read()  # what has come in meanwhile is a request at hand
                 if channel.is_idle:
                     channel.handle_close()
                 else:
