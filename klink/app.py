@@ -56,6 +56,10 @@ log = logging.getLogger(__name__)
 FLUSH_EVERY_S = 1.0
 FOLD_AT_END_S = 2.5
 
+_COLLECT_AFTER = 20_000
+"""Objects made more than let go, after which the collector looks: by default 700, so that it
+would look hundreds of times a second while redirects leave nothing behind for it."""
+
 _LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -83,6 +87,7 @@ def serve(config: Config) -> int:
         # What is there now stays; the collector need not look at it each time (10 ms a look).
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_COLLECT_AFTER)
         server.start()
         _greet(config, server)
         signals.attach(server)

@@ -103,15 +103,10 @@ def sender_of(visit: Visit) -> str:
     the same, so it may be kept.
     """
     languages = visit.languages
-    return ",".join(
-        _text(value)
-        for value in (
-            visit.net,
-            visit.country_hint,
-            visit.user_agent[:MAX_TEXT],
-            _origin(visit.referrer[:MAX_TEXT]),
-            languages[0].partition("-")[0] if languages else "",
-        )
+    language = languages[0].partition("-")[0] if languages else ""
+    return (
+        f"{_text(visit.net)},{_text(visit.country_hint)},{_text(visit.user_agent[:MAX_TEXT])},"
+        f"{_text(_origin(visit.referrer[:MAX_TEXT]))},{_text(language)}"
     )
 
 

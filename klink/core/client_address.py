@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 __all__ = ["Client", "Headers", "client_address"]
 
@@ -33,8 +32,7 @@ class Headers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """What is known of whoever sent a request.
 
     :ivar address: in canonical form, without port or zone; '' when the peer has none
@@ -72,10 +70,9 @@ def client_address(
     :param host: the Host header.
     """
     forwarded = headers.get("x-forwarded-for")
-    address = _parse(peer)
-    if address is None or not trusted or not _is_trusted(address, trusted):
-        plain = "" if address is None else str(address)
-        return Client(plain, scheme, host, False, forwarded is not None)
+    address = _parse(peer) if trusted else None
+    if address is None or not _is_trusted(address, trusted):
+        return Client(_canonical(peer), scheme, host, False, forwarded is not None)
     if forwarded:
         address = _walk(address, forwarded, trusted)
     said_scheme = _rightmost(headers.get("x-forwarded-proto")).lower()
@@ -119,6 +116,12 @@ def _parse_short(text: str) -> _Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+@lru_cache(maxsize=4096)
+def _canonical(peer: str) -> str:
+    address = _parse(peer)
+    return "" if address is None else str(address)
 
 
 def _is_trusted(address: _Address, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:

@@ -27,9 +27,9 @@ Key = bytes
 Load = Callable[[int, str], CompiledLink | None]
 """Reads a link from the database by its domain's id and its slug; None: there is none."""
 
-# Of sixteen parts of the room one remembers slugs that no link has, four hold what was asked
+# Of sixteen parts of the room one remembers slugs that no link has, eight hold what was asked
 # for last ready to use, and the rest holds the others packed.
-_PARTS, _MISSING_PARTS, _READY_PARTS = 16, 1, 4
+_PARTS, _MISSING_PARTS, _READY_PARTS = 16, 1, 8
 
 _GENERATIONS = 1024
 """Keys share generations; one that moves for another key costs one more read."""

@@ -47,15 +47,19 @@ class Hosts:
         self._lock = threading.Lock()
         self._generation = 0
         # Two spaces, so that made-up hosts cannot push out the real ones.
+        self._own: dict[str, bool] = {}  # never changes, so that the first ones may stay
         self._known: OrderedDict[str, int | None] = OrderedDict()
         self._unknown: OrderedDict[str, int | None] = OrderedDict()
 
     def is_own(self, host: str) -> bool:
         """Whether a request's host is this server's own, on which it answers everything."""
-        if not host:
-            return True
-        plain = plain_host(host)
-        return bool(plain) and (plain == self._base or _is_loopback(plain))
+        own = self._own.get(host)
+        if own is None:
+            plain = plain_host(host)
+            own = not host or (bool(plain) and (plain == self._base or _is_loopback(plain)))
+            if len(self._own) < _REMEMBERED and len(host) <= _MAX_HOST:
+                self._own[host] = own
+        return own
 
     def domain_of(self, host: str) -> int | None:
         """The id of the domain that a request's host stands for, None for an unknown host.

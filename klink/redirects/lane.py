@@ -9,6 +9,7 @@ the same reader, and decided by the same ``resolve``.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from email.utils import formatdate
 from functools import partial
 
@@ -34,27 +35,34 @@ from klink.redirects.recent import Recent
 
 __all__ = ["Lane"]
 
-MAX_REQUEST_BYTES = 8192
+MAX_HEADER_BYTES = 8192
+MAX_LINES = 100
 
 _READS_A_TICK = 64
 _AGENTS_A_TICK = 1  # looking up one that was never seen takes 0.4 ms
 _CALLERS_BYTES = 8 << 20
+_CALLER_BYTES, _CALLER_PER_BYTE = 1500, 4  # what one takes, and for each byte of its header
 _MAX_AGENTS = 8192
+_MAX_KEPT_LINES, _MAX_KEPT_LINE = 4096, 256
 
-_LINE = re.compile(rb"(GET|HEAD) /([A-Za-z0-9_-]+(?:\?[!-\"$-~]*)?) HTTP/1\.([01])")
-
-# Field lines as waitress takes them (RFC 9112, 5), each ended by CRLF, and the empty line.
-_BLOCK = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n){1,100}\r\n")
+_REQUEST_LINE = re.compile(rb"(GET|HEAD) /([A-Za-z0-9_-]+(?:\?[!-\"$-~]*)?) HTTP/1\.([01])")
 
 # `/slug` or `/slug?query`; a `#`, or what is not ASCII, others read in two ways.
 _TARGET = re.compile(rb"([A-Za-z0-9_-]+)(?:\?([!-\"$-~]*))?")
+
+# A field line as waitress takes it (RFC 9112, 5).
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)")
 
 # What changes how a request or its connection is to be read.
 _NOT_PLAIN = frozenset({"content-length", "transfer-encoding", "expect", "upgrade"})
 _CONNECTIONS = ("", "keep-alive", "close")
 
-_STAYS, _CLOSES = (b"\r\n\r\n", False), (b"\r\nConnection: close\r\n\r\n", True)
-_KEPT_ALIVE = (b"\r\nConnection: Keep-Alive\r\n\r\n", False)
+_Ending = tuple[bytes, bool]
+"""What comes after the other headers, and whether the connection closes."""
+
+_STAYS: _Ending = (b"\r\n\r\n", False)
+_CLOSES: _Ending = (b"\r\nConnection: close\r\n\r\n", True)
+_KEPT_ALIVE: _Ending = (b"\r\nConnection: Keep-Alive\r\n\r\n", False)
 
 
 class _Later(Exception):
@@ -62,19 +70,70 @@ class _Later(Exception):
 
 
 class _Asker:
-    """What the lane keeps of a caller: whose headers came from which address.
+    """What the lane keeps of a caller: whose header came from which address.
 
     :ivar is_own: whether the host is the server's own, and so the base domain's.
+    :ivar ending: of an answer in HTTP/1.1, and ``old_ending`` in 1.0 (RFC 9112, 9.3).
     :ivar weight: bytes it takes, about.
     """
 
-    __slots__ = ("caller", "connection", "is_own", "weight")
+    __slots__ = ("caller", "ending", "is_own", "old_ending", "weight")
 
     def __init__(self, caller: Caller, connection: str, is_own: bool, weight: int) -> None:
         self.caller = caller
-        self.connection = connection
         self.is_own = is_own
+        self.ending = _CLOSES if connection == "close" else _STAYS
+        self.old_ending = _KEPT_ALIVE if connection == "keep-alive" else _CLOSES
         self.weight = weight
+
+
+class _Header:
+    """Reads headers. Of the lines that browsers send most are the same, and are kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[str, str] | None] = {}
+
+    def read(self, block: bytes) -> dict[str, str] | None:
+        """Fields by lower-case name, repeated ones joined; None when one is not plain.
+
+        :param block: all after the request line.
+        """
+        if not block.endswith(b"\r\n\r\n") or len(block) > MAX_HEADER_BYTES:
+            return None
+        lines = block[:-4].split(b"\r\n")
+        if len(lines) > MAX_LINES:
+            return None
+        known = self._known
+        fields: dict[str, str] = {}
+        for line in lines:
+            field = known[line] if line in known else self._parse(line)
+            if field is None:
+                return None
+            name, value = field
+            if name not in fields:
+                fields[name] = value
+            elif name == "host":
+                return None
+            elif name:
+                fields[name] += f", {value}"
+        if "host" not in fields or not _NOT_PLAIN.isdisjoint(fields):
+            return None
+        return fields if fields.get("connection", "").lower() in _CONNECTIONS else None
+
+    def _parse(self, line: bytes) -> tuple[str, str] | None:
+        """Name and value of a line; no name: one to pass over; None: not plain."""
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            return None
+        name = match[1].lower().decode("ascii")
+        if "_" in name:  # a proxy may take `_` for `-`, so nobody may believe it
+            name = ""
+        field = name, match[2].strip(b" \t").decode("latin-1")
+        if len(line) <= _MAX_KEPT_LINE:
+            if len(self._known) >= _MAX_KEPT_LINES:
+                self._known.clear()
+            self._known[line] = field
+        return field
 
 
 class _Facts:
@@ -132,13 +191,9 @@ class Lane:
         self._askers: Recent[tuple[str, bytes], _Asker] = Recent(
             _CALLERS_BYTES, lambda _, asker: asker.weight
         )
-        self._starts = {
-            version: {
-                status: f"HTTP/{version} {line}\r\nLocation: ".encode()
-                for status, line in STATUS_LINES.items()
-            }
-            for version in ("1.0", "1.1")
-        }
+        self._header = _Header()
+        self._starts = _starts("1.1")
+        self._old_starts = _starts("1.0")
         self._common = "".join(f"\r\n{name}: {value}" for name, value in redirect_headers("")[1:])
         self._common += f"\r\nServer: {server}\r\nDate: "
         self._tail = b""
@@ -168,46 +223,49 @@ class Lane:
         :param peer: the address it came from.
         """
         end = data.find(b"\r\n")
-        if data[:5] == b"GET /" and data[end - 9 : end] == b" HTTP/1.1":
-            method, version, target = "GET", "1.1", data[5 : end - 9]
-        else:
-            match = _LINE.fullmatch(data, 0, end) if end > 0 else None
-            if match is None:
-                return None
-            method, version = match[1].decode(), f"1.{match[3].decode()}"
-            target = match[2]
-        block = data[end + 2 :]
-        asker = self._askers.peek((peer, block)) or self._read(peer, block)
+        key = (peer, data[end + 2 :])
+        asker = self._askers.peek(key) or self._meet(key)
         if asker is None:
             return None
+        if data[:5] == b"GET /" and data[end - 9 : end] == b" HTTP/1.1":
+            return self._answer(asker, "GET", data[5 : end - 9], self._starts, asker.ending)
+        match = _REQUEST_LINE.fullmatch(data, 0, end)
+        if match is None:
+            return None
+        method, target, minor = match.groups()
+        if minor == b"1":
+            return self._answer(asker, method.decode(), target, self._starts, asker.ending)
+        return self._answer(asker, method.decode(), target, self._old_starts, asker.old_ending)
+
+    def _answer(
+        self,
+        asker: _Asker,
+        method: str,
+        target: bytes,
+        starts: Mapping[int, bytes],
+        ending: _Ending,
+    ) -> tuple[bytes, bool] | None:
         link, query = self._find(asker, target)
         if link is None or link.max_clicks is not None:
             return None
         caller = asker.caller
         visit = self._reader.visit(caller, method, query, self._at_ms)
         seen = SeenVisit(visit, caller)
+        klid = partial(self._recorder.visitor_of, link, seen) if link.tracking else _nobody
         try:
-            decision = resolve(
-                link,
-                visit,
-                self._facts,
-                visitor_out=partial(self._recorder.visitor_of, link, seen),
-            )
+            decision = resolve(link, visit, self._facts, visitor_out=klid)
         except _Later:
             return None
         if decision.outcome is not Outcome.FORWARD:
             return None
-        flags, cookie = VIEW | CLICK, ""
+        start = starts[decision.status] + decision.location.encode("ascii") + self._tail
+        flags = VIEW | CLICK
         if decision.sets_cookie:
             flags |= COOKIE
-            cookie = f"\r\nSet-Cookie: {cookie_for(seen)}"
+            start += b"\r\nSet-Cookie: " + cookie_for(seen).encode("ascii")
         self._entries.append(self._recorder.entry(link, seen, decision.variant, flags))
-        start = self._starts[version][decision.status]
-        rest, closes = _ending(version, asker.connection)
-        return (
-            start + decision.location.encode("ascii") + self._tail + cookie.encode() + rest,
-            closes,
-        )
+        rest, closes = ending
+        return start + rest, closes
 
     def _find(self, asker: _Asker, target: bytes) -> tuple[CompiledLink | None, str]:
         """The link that a target names, if it is at hand; and the query."""
@@ -241,50 +299,33 @@ class Lane:
         except DatabaseBusy:
             return None
 
-    def _read(self, peer: str, block: bytes) -> _Asker | None:
-        """Read a header; None when it is not a plain one."""
-        key = (peer, block)
+    def _meet(self, key: tuple[str, bytes]) -> _Asker | None:
+        """Whoever sends a header that was not seen lately; None when it is not a plain one."""
         asker = self._askers.get(key)
         if asker is not None:
             return asker
-        fields = _fields(block)
+        peer, block = key
+        fields = self._header.read(block)
         if fields is None:
             return None
         caller = self._reader.caller(peer, "http", fields)
         if self._require_https and caller.client.scheme != "https":
             return None
-        weight = 1500 + 4 * len(block)
-        connection = fields.get("connection", "").lower()
         is_own = self._hosts.is_own(caller.client.host)
-        asker = _Asker(caller, connection, is_own, weight)
+        weight = _CALLER_BYTES + _CALLER_PER_BYTE * len(block)
+        asker = _Asker(caller, fields.get("connection", "").lower(), is_own, weight)
         self._askers.put(key, asker)
         return asker
 
 
-def _fields(block: bytes) -> dict[str, str] | None:
-    """Header fields by lower-case name, repeated ones joined; None when one is not plain."""
-    if _BLOCK.fullmatch(block) is None or len(block) > MAX_REQUEST_BYTES:
-        return None
-    fields: dict[str, str] = {}
-    for line in block[:-4].split(b"\r\n"):
-        raw_name, _, raw_value = line.partition(b":")
-        if b"_" in raw_name:  # a proxy may take `_` for `-`, so nobody may believe it
-            continue
-        name = raw_name.lower().decode("ascii")
-        value = raw_value.strip(b" \t").decode("latin-1")
-        if name not in fields:
-            fields[name] = value
-        elif name == "host":
-            return None
-        else:
-            fields[name] += f", {value}"
-    if "host" not in fields or not _NOT_PLAIN.isdisjoint(fields):
-        return None
-    return fields if fields.get("connection", "").lower() in _CONNECTIONS else None
+def _starts(version: str) -> dict[int, bytes]:
+    """How an answer begins, by its status."""
+    return {
+        status: f"HTTP/{version} {line}\r\nLocation: ".encode()
+        for status, line in STATUS_LINES.items()
+    }
 
 
-def _ending(version: str, connection: str) -> tuple[bytes, bool]:
-    """What comes after the other headers, and whether the connection closes (RFC 9112, 9.3)."""
-    if version == "1.1":
-        return _CLOSES if connection == "close" else _STAYS
-    return _KEPT_ALIVE if connection == "keep-alive" else _CLOSES
+def _nobody() -> str:
+    """Nobody asks: a link that does not track tells nothing of its visitors."""
+    return ""

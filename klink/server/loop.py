@@ -188,7 +188,10 @@ class EpollLoop:
                 accepting.append((channel, flags))
                 continue
             before = len(turn)
-            wasyncore.readwrite(channel, flags)
+            if flags == _READ:
+                wasyncore.read(channel)
+            else:
+                wasyncore.readwrite(channel, flags)
             if len(turn) == before:
                 self._look_at(channel)
         for listener, flags in accepting:
