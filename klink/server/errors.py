@@ -11,18 +11,21 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from waitress.task import ErrorTask
+from waitress.utilities import Error
 
 from klink.core.slugs import ANSWERED
 
-__all__ = ["ServerErrorTask", "is_office"]
+__all__ = ["ServerErrorTask", "TooManyWait", "is_office"]
 
 _WORDS = {
     400: ("bad_request", "Bad Request", "the request is not valid HTTP"),
     413: ("body_too_large", "Content Too Large", "the body is larger than any request needs"),
     414: ("uri_too_long", "URI Too Long", "the address is longer than any that is served"),
     431: ("headers_too_large", "Request Header Fields Too Large", "the headers are too long"),
+    503: ("busy", "Service Unavailable", "too many requests wait already; try again soon"),
     501: ("not_implemented", "Not Implemented", "this transfer encoding is not supported"),
 }
+_RETRY_S = 2
 _OURS = ("internal", "Internal Server Error", "klink made a mistake; the error was logged")
 _TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:[A-Za-z]{1,20}://[^/ ]*)?(/[^ ?#]{0,200})")
 _OPEN = ("health",)  # answered among visitors, so that a busy API does not look like a dead klink
@@ -35,6 +38,13 @@ def is_office(path: str) -> bool:
     """
     first = path.lstrip("/").partition("/")[0].lower()
     return first in ANSWERED and first not in _OPEN
+
+
+class TooManyWait(Error):
+    """A request that no worker will come to in time."""
+
+    code = 503
+    reason = "Service Unavailable"
 
 
 class ServerErrorTask(ErrorTask):
@@ -65,6 +75,8 @@ class ServerErrorTask(ErrorTask):
             ("Cache-Control", "no-store"),
             ("X-Content-Type-Options", "nosniff"),
         ]
+        if status == 503:
+            self.response_headers.append(("Retry-After", str(_RETRY_S)))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)

@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -23,7 +23,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import Task, ThreadedTaskDispatcher
 
 from klink.server.channel import Channel
-from klink.server.errors import is_office
+from klink.server.errors import TooManyWait, is_office
 from klink.server.listening import Address, bind
 from klink.server.loop import EpollLoop, Lane, Loop, PollLoop
 from klink.server.parser import MAX_OFFICE_BODY_BYTES
@@ -40,6 +40,8 @@ IDENT = "klink"
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_CONNECTIONS = 4000
+MAX_WAITING = 1024
+"""Requests that may wait for a worker of their kind; more would wait longer than anybody does."""
 HEADER_S = 30
 """How long a request's header may take from its first byte."""
 SWEEP_S = 5
@@ -72,6 +74,14 @@ class _Dispatcher(ThreadedTaskDispatcher):
             self._on_thread_end()
 
 
+class _Dispatchers(NamedTuple):
+    """Who works off what; ``refusals`` only says no, so that nobody waits for long to hear it."""
+
+    visitors: _Dispatcher
+    office: _Dispatcher
+    refusals: _Dispatcher
+
+
 class Listener(TcpWSGIServer):
     """One listening socket; several share the map of connections and the dispatchers."""
 
@@ -88,18 +98,17 @@ class Listener(TcpWSGIServer):
         adj: Adjustments,
         map_: dict[int, Any],  # Any: whatever waitress keeps in it
         loop: Loop,
-        visitors: _Dispatcher,
-        office: _Dispatcher,
+        dispatchers: _Dispatchers,
     ) -> None:
         self.loop, self.lane = loop, loop.lane
-        self._visitors, self._office = visitors, office
+        self._dispatchers = dispatchers
         self._served = threading.local()
         super().__init__(
             application,
             map_,
             _start=False,
             _sock=bound,
-            dispatcher=visitors,
+            dispatcher=dispatchers.visitors,
             adj=adj,
             sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
             bind_socket=False,
@@ -108,8 +117,13 @@ class Listener(TcpWSGIServer):
     def add_task(self, task: Task) -> None:
         """Queue a connection whose first request is whole, where requests of its kind go."""
         channel: Any = task  # Any: the stubs call a channel a task
-        path = getattr(channel.requests[0], "path", "")
-        (self._office if is_office(path) else self._visitors).add_task(task)
+        request = channel.requests[0]
+        to = self._dispatchers
+        wanted = to.office if is_office(getattr(request, "path", "")) else to.visitors
+        if len(wanted.queue) >= MAX_WAITING:
+            request.error = TooManyWait("queue")
+            wanted = to.refusals
+        wanted.add_task(task)
 
     @contextlib.contextmanager
     def serving(self, channel: Channel) -> Iterator[None]:
@@ -184,14 +198,16 @@ class Server:
             log_socket_errors=False,
             server_name=host,
         )
-        visitors = _Dispatcher("visitors", threads, on_thread_end)
-        office = _Dispatcher("office", threads, on_thread_end)
-        self._dispatchers = (visitors, office)
+        self._dispatchers = _Dispatchers(
+            visitors=_Dispatcher("visitors", threads, on_thread_end),
+            office=_Dispatcher("office", threads, on_thread_end),
+            refusals=_Dispatcher("refusals", 1, on_thread_end),
+        )
         self._loop: EpollLoop | PollLoop = (
             EpollLoop(self._map, lane) if hasattr(select, "epoll") else PollLoop(self._map)
         )
         self._listeners = [
-            Listener(application, bound, adj, self._map, self._loop, visitors, office)
+            Listener(application, bound, adj, self._map, self._loop, self._dispatchers)
             for bound in sockets
         ]
         self._loop.serve(self._listeners)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import select
 from collections.abc import Callable
 
 import pytest
@@ -130,7 +131,7 @@ def test_the_end_waits_for_requests_at_hand_and_closes_the_idle(running: Running
     running.thread.join(10)
     assert not running.thread.is_alive()
     running.server.close()
-    assert len(running.ended_threads) == 4
+    assert len(running.ended_threads) == 5  # two for visitors, two for the office, one to refuse
     for connection in (idle, used, slow):
         connection.close()
 
@@ -159,4 +160,28 @@ def test_a_request_that_has_arrived_when_the_end_comes_is_answered(running: Runn
     running.server.request_stop()
     for connection in connections:
         assert read_all(connection).endswith(b"ok")
+        connection.close()
+
+
+def test_a_request_beyond_those_that_may_wait_is_refused_at_once(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_WAITING", 1)
+    held = [running.connect() for _ in range(2)]
+    for connection in held:
+        connection.sendall(get("/slow"))
+        assert running.app.entered.acquire(timeout=10)
+    two = [running.connect() for _ in range(2)]
+    for connection in two:
+        connection.sendall(get("/a"))
+    (refused,), _, _ = select.select(two, [], [], 10)
+    answer = read_all(refused)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 2\r\n" in answer
+    assert b"too many" in answer
+    assert running.ask(get("/api/a", "Connection: close")).endswith(b"ok")
+    running.app.may_go.set()
+    two.remove(refused)
+    assert all(map(is_ok, [*held, *two]))
+    for connection in [refused, *held, *two]:
         connection.close()
