@@ -56,6 +56,10 @@ log = logging.getLogger(__name__)
 FLUSH_EVERY_S = 1.0
 FOLD_AT_END_S = 2.5
 
+_SWITCH_S = 0.0005
+"""How long a thread may compute while another wants to; by default 5 ms, which the event loop
+would wait out at each system call."""
+
 _COLLECT_AFTER = 20_000
 """Objects made more than let go, after which the collector looks: by default 700, so that it
 would look hundreds of times a second while redirects leave nothing behind for it."""
@@ -88,6 +92,7 @@ def serve(config: Config) -> int:
         gc.collect()
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
+        sys.setswitchinterval(_SWITCH_S)
         server.start()
         _greet(config, server)
         signals.attach(server)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
+from klink.server import calls
 from klink.server.errors import ServerErrorTask
 from klink.server.parser import Parser
 
@@ -112,8 +113,13 @@ class Channel(HTTPChannel):
 
     def handle_read(self) -> None:
         """Read what has come in; a plain request is answered by the lane at once."""
+        loop = self.server.loop
+        assert self.socket is not None
         try:
-            data = self.socket.recv(self.adj.recv_bytes)  # type: ignore[union-attr]  # is open
+            if loop.is_crowded:
+                data = calls.recv(self.socket.fileno())
+            else:
+                data = self.socket.recv(self.adj.recv_bytes)
         except BlockingIOError:
             return
         except OSError:
@@ -121,9 +127,8 @@ class Channel(HTTPChannel):
         if not data:
             self.handle_close()
             return
-        server = self.server
-        self.last_activity = server.loop.now
-        lane = server.lane
+        self.last_activity = loop.now
+        lane = self.server.lane
         # A worker that ends a connection says so before it takes its request off the list,
         # so they are asked in this order.
         if (
@@ -136,7 +141,7 @@ class Channel(HTTPChannel):
         ):
             answered = lane.answer(data, self.addr[0])
             if answered is not None:
-                server.loop.turn.append((self, answered))
+                loop.turn.append((self, answered))
                 return
         self.received(data)
 
@@ -148,7 +153,10 @@ class Channel(HTTPChannel):
         if self.socket is None:
             return  # gone meanwhile; it was counted, as one who leaves before it arrives is
         try:
-            sent = self.socket.send(answer)
+            if self.server.loop.is_crowded:
+                sent = calls.send(self.socket.fileno(), answer)
+            else:
+                sent = self.socket.send(answer)
         except BlockingIOError:
             sent = 0
         except OSError:

@@ -11,7 +11,7 @@ import logging
 import select
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress import wasyncore
@@ -58,6 +58,11 @@ class Loop(Protocol):
     """What is to be sent at the end of this tick."""
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether workers compute beside this tick."""
+        ...
+
+    @property
     def now(self) -> float:
         """When this tick began to serve, in seconds since 1970."""
         ...
@@ -88,6 +93,7 @@ class PollLoop:
     """waitress's own loop, where the system has no epoll; it asks every channel each time."""
 
     lane = None
+    is_crowded = False
 
     def __init__(self, map_: dict[int, Any]) -> None:  # Any: whatever waitress keeps in it
         self._map = map_
@@ -123,14 +129,18 @@ class EpollLoop:
     asked.
 
     :param map_: waitress's map from descriptors to channels, listeners and triggers.
+    :param is_crowded: whether workers compute now.
     """
 
     def __init__(
         self,
         map_: dict[int, Any],  # Any: as in PollLoop
         lane: Lane | None,
+        is_crowded: Callable[[], bool],
     ) -> None:
         self.lane = lane
+        self.is_crowded = False
+        self._ask_crowded = is_crowded
         self.now = time.time()
         self.turn: list[tuple[Channel, Answered]] = []
         self._map = map_
@@ -159,6 +169,7 @@ class EpollLoop:
             self._look_at(marked.popleft())
         events = self._epoll.poll(timeout_s, _MAX_EVENTS)
         self.now = time.time()
+        self.is_crowded = self._ask_crowded()
         if self.lane is not None:
             self.lane.begin(self.now)
         self._serve(events)

@@ -46,6 +46,10 @@ HEADER_S = 30
 """How long a request's header may take from its first byte."""
 SWEEP_S = 5
 """How often connections are looked at for one that had its time."""
+PATIENCE_S = 0.025
+"""How long a worker waits for the one before it. Four that compute get no more done than one,
+and each of them takes the interpreter's lock from the loop; but one that waits for the database
+must not hold up the others."""
 DRAIN_S = 4.0
 """How long requests under way may take to finish once the server stops."""
 
@@ -99,9 +103,11 @@ class Listener(TcpWSGIServer):
         map_: dict[int, Any],  # Any: whatever waitress keeps in it
         loop: Loop,
         dispatchers: _Dispatchers,
+        turn: threading.Lock,
     ) -> None:
         self.loop, self.lane = loop, loop.lane
         self._dispatchers = dispatchers
+        self._turn = turn
         self._served = threading.local()
         super().__init__(
             application,
@@ -127,11 +133,14 @@ class Listener(TcpWSGIServer):
 
     @contextlib.contextmanager
     def serving(self, channel: Channel) -> Iterator[None]:
-        """While the calling worker serves a channel."""
+        """While the calling worker serves a channel: in its turn, if that comes soon."""
         self._served.channel = channel
+        has_turn = self._turn.acquire(timeout=PATIENCE_S)
         try:
             yield
         finally:
+            if has_turn:
+                self._turn.release()
             self._served.channel = None
 
     def pull_trigger(self) -> None:
@@ -203,11 +212,14 @@ class Server:
             office=_Dispatcher("office", threads, on_thread_end),
             refusals=_Dispatcher("refusals", 1, on_thread_end),
         )
+        turn = threading.Lock()
         self._loop: EpollLoop | PollLoop = (
-            EpollLoop(self._map, lane) if hasattr(select, "epoll") else PollLoop(self._map)
+            EpollLoop(self._map, lane, turn.locked)
+            if hasattr(select, "epoll")
+            else PollLoop(self._map)
         )
         self._listeners = [
-            Listener(application, bound, adj, self._map, self._loop, self._dispatchers)
+            Listener(application, bound, adj, self._map, self._loop, self._dispatchers, turn)
             for bound in sockets
         ]
         self._loop.serve(self._listeners)

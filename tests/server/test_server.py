@@ -185,3 +185,21 @@ def test_a_request_beyond_those_that_may_wait_is_refused_at_once(
     assert all(map(is_ok, [*held, *two]))
     for connection in [refused, *held, *two]:
         connection.close()
+
+
+def test_workers_take_turns_but_do_not_wait_for_one_that_waits(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PATIENCE_S", 30.0)
+    slow, other = running.connect(), running.connect()
+    slow.sendall(get("/slow"))
+    assert running.app.entered.acquire(timeout=10)
+    other.sendall(get("/slow"))
+    assert not running.app.entered.acquire(timeout=0.1)  # its turn has not come
+    monkeypatch.setattr(server, "PATIENCE_S", 0.0)
+    assert running.ask(get("/api/a", "Connection: close")).endswith(b"ok")
+    running.app.may_go.set()
+    assert is_ok(slow)
+    assert is_ok(other)
+    slow.close()
+    other.close()
