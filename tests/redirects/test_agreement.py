@@ -1,0 +1,68 @@
+"""Whatever a client sends, a server with the lane answers as one without it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from klink.core import links
+from tests.redirects.corpus import Case, cases, pieces_at_every_byte
+from tests.redirects.kinds import make_one_of_each
+from tests.redirects.pair import Half
+from tests.redirects.site import Site
+
+
+class Pair:
+    """A server with the lane and one without, over the same links at the same time."""
+
+    def __init__(self, site: Site, folder: Path, engine: str) -> None:
+        load = links.compiled if engine == "sqlite" else None
+        self.with_lane = Half(site, folder / "with", load, has_lane=True)
+        self.without = Half(site, folder / "without", None, has_lane=False)
+
+    def differences(self, each: list[Case]) -> dict[str, object]:
+        """What the two see, by the name of each case in which they differ."""
+        found: dict[str, object] = {}
+        for case in each:
+            seen, expected = self.with_lane.exchange(case), self.without.exchange(case)
+            if seen != expected:
+                found[case.name] = (seen, expected)
+        return found
+
+    def by_lane(self, each: list[Case]) -> int:
+        """How many cases the lane has answered."""
+        answered = self.with_lane.parts.lane.answered
+        return sum(case.pieces[0] in answered for case in each)
+
+
+@pytest.fixture
+def pair(db: str, engine: str, tmp_path: Path, site: Site) -> Iterator[Pair]:
+    make_one_of_each(site)
+    made = Pair(site, tmp_path, engine)
+    yield made
+    made.with_lane.close()
+    made.without.close()
+
+
+def test_what_the_lane_answers_is_what_a_worker_answers(pair: Pair) -> None:
+    each = cases()
+    assert pair.differences(each) == {}
+    # Neither way may be the only one that is tried.
+    assert pair.by_lane(each) > 500
+    assert len(each) - pair.by_lane(each) > 500
+
+
+def test_requests_that_come_in_pieces_are_answered_alike(pair: Pair) -> None:
+    each = pieces_at_every_byte()
+    assert pair.differences(each) == {}
+    assert pair.by_lane(each) == 0
+
+
+def test_what_is_remembered_of_a_visitor_is_not_used_on_another_day(pair: Pair, site: Site) -> None:
+    each = [case for case in cases() if "everything" in case.name]
+    assert pair.differences(each) == {}
+    site.later(days=1)
+    assert pair.differences(each) == {}
+    assert pair.by_lane(each) > 50
