@@ -57,8 +57,12 @@ class _Ready:
 
 
 def key_of(domain_id: int, slug: bytes) -> Key:
-    """The key of a link."""
-    return slug if domain_id == BASE_DOMAIN_ID else b"%d/%b" % (domain_id, slug)
+    """The key of a link.
+
+    The lane looks a request's target up as it came, and that may hold all but the end of a
+    line: what parts a domain from its slug can stand in none.
+    """
+    return slug if domain_id == BASE_DOMAIN_ID else b"%d\r\n%b" % (domain_id, slug)
 
 
 class LinkCache:

@@ -181,6 +181,8 @@ def _hosts() -> _Named:
     yield "the office elsewhere", ask(b"/api/v1/links", host=OTHER_HOST.encode())
     yield "health elsewhere", ask(b"/health", host=OTHER_HOST.encode())
     yield "a form elsewhere", ask(b"/secret", host=OTHER_HOST.encode())
+    for number in range(5):
+        yield f"a domain's number {number}", ask(b"/%d/plain" % number)
     for version in (b"1.1", b"1.0"):
         yield f"none, {version!r}", b"GET /plain HTTP/" + version + b"\r\n\r\n"
         yield (
