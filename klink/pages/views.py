@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
@@ -28,6 +28,7 @@ MAX_FORM_BYTES = 8192
 
 _RETRY_S = 2  # when too many guess at once
 _STATIC = Path(__file__).parent / "static"
+_STATIC_URL = "/_static"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 _NOT_FOUND = Message(
@@ -102,7 +103,7 @@ def make_blueprint(way_on: WayOn, throttle: Throttle) -> Blueprint:
         __name__,
         template_folder="templates",
         static_folder="static",
-        static_url_path="/_static",
+        static_url_path=_STATIC_URL,
     )
     doors = _Doors(way_on, throttle)
     pages.record_once(_prepare)
@@ -139,11 +140,14 @@ def _icon() -> str:
 
 
 def _versioned(name: str) -> str:
-    """The URL of a static file; it changes with the file, so that caches may keep it."""
+    """The URL of a static file; it changes with the file, so that caches may keep it.
+
+    Flask's ``url_for`` knows none in an answer to a request whose Host is garbage.
+    """
     versions: dict[str, str] = current_app.extensions.setdefault("klink.pages.versions", {})
     if name not in versions:
         versions[name] = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:8]
-    return url_for("pages.static", filename=name, v=versions[name])
+    return f"{_STATIC_URL}/{name}?v={versions[name]}"
 
 
 def _secure_static(response: Response) -> Response:

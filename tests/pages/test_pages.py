@@ -301,3 +301,10 @@ def test_a_slug_that_flask_might_mistake_for_its_own_is_a_slug(site: Site) -> No
         site.link(slug)
         assert site.ask(f"/{slug}").status_code == 302
     assert site.ask("/a//b").status_code == 404  # and not a redirect to the request's host
+
+
+@pytest.mark.parametrize("host", ["go..example", "h" * 300])
+def test_a_host_that_no_name_can_be_gets_a_page_all_the_same(site: Site, host: str) -> None:
+    answer = site.ask("/spring", Host=host)
+    assert answer.status_code == 400
+    assert "visitor.css?v=" in answer.text
