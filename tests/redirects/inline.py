@@ -133,16 +133,16 @@ class InlinePair:
     def __init__(self, site: Site) -> None:
         self._with_lane = _Half(site, has_lane=True)
         self._without = _Half(site, has_lane=False)
+        self.by_lane = 0
+        """How many requests the lane has answered; the plain ones behind are not among them."""
 
     def difference(self, case: Case) -> tuple[object, object] | None:
         """What the two see, if that differs."""
         seen, expected = self._with_lane.exchange(case), self._without.exchange(case)
+        answered = self._with_lane.parts.lane.answered
+        self.by_lane += len(answered - {_PROBE})
+        answered.clear()
         return None if seen == expected else (seen, expected)
-
-    @property
-    def answered_by_lane(self) -> int:
-        """How many different requests the lane has answered."""
-        return len(self._with_lane.parts.lane.answered)
 
     def close(self) -> None:
         self._with_lane.close()
