@@ -1,0 +1,1 @@
+"""The benchmark behind ``scripts/bench``: klink and nginx under the same load, as ratios."""
