@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.benchmark import links
+from scripts.benchmark import history, links
 
 _DAY_MS = 86_400_000
 
@@ -64,3 +64,8 @@ class Data:
     def make_links(self) -> None:
         """Make the links that are not there yet."""
         links.make(self.links_dir, self.plan.links)
+
+    def make_clicks(self) -> None:
+        """Make the links and clicks that are not there yet."""
+        self.make_links()
+        history.make(self.links_dir, self.clicks_dir, self.plan.clicks, self.plan.ends_at_ms)

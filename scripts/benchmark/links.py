@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from klink.core import links
@@ -37,7 +37,7 @@ def make(data_dir: Path, many: int) -> None:
         progress.end()
 
 
-def create(opened: Inside, wanted: list[NewLink | KlinkError]) -> None:
+def create(opened: Inside, wanted: Sequence[NewLink]) -> None:
     """Make links in one transaction, as an importer does."""
     with write():
         outcomes = links.create_many(opened.ctx, opened.who, wanted, atomic=False)

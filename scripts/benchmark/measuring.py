@@ -6,6 +6,7 @@ import shutil
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from scripts.benchmark import traffic
@@ -17,7 +18,8 @@ from scripts.benchmark.traffic import Target
 class Bar:
     """What a figure must reach.
 
-    :ivar of: what the figure is: ``x nginx``, ``ms``; a ratio begins with ``x``.
+    :ivar of: what the figure is: ``x nginx``, ``ms``; a ratio begins with ``x``. ``always``
+        stands for what either holds (1) or does not (0).
     """
 
     limit: float
@@ -29,6 +31,8 @@ class Bar:
         return figure <= self.limit if self.is_most else figure >= self.limit
 
     def __str__(self) -> str:
+        if self.of == "always":
+            return self.of
         return f"{'<=' if self.is_most else '>='} {self.limit:,g} {self.of}"
 
 
@@ -97,6 +101,11 @@ class Run:
         """How many links the plain redirect rows visit."""
         return min(10_000, self.links)
 
+    @property
+    def drawn(self) -> int:
+        """How many requests are drawn where they should not repeat."""
+        return 200_000 if self.quick else 1_000_000
+
     def requests(
         self, name: str, targets: Callable[[], Iterable[Target]], heads: Sequence[str] | None = None
     ) -> Path:
@@ -109,6 +118,19 @@ class Run:
     def uniform(self) -> Path:
         """Requests for 10,000 links, each as likely as the other."""
         return self.requests("uniform", lambda: traffic.uniform(self.visited, 200_000))
+
+    def ranked(self) -> Path:
+        """Requests for all links, by 1/rank."""
+        return self.requests("rank", lambda: traffic.by_rank(self.links, self.drawn, 2))
+
+    def every(self) -> Path:
+        """A request for every link, in no order."""
+        return self.requests("every", lambda: traffic.each_once(self.links))
+
+    def unseen(self) -> Path:
+        """Requests with headers that no other has."""
+        targets = partial(traffic.never_seen, self.visited, self.drawn)
+        return self.requests("unseen", targets, traffic.unseen_heads())
 
     def own_links(self) -> Path:
         """A data folder with all links that this run may write to; one for all rows."""

@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """Counts up to ``whole``; prints at most once a second."""
+    """Counts up to ``whole``; prints once a second, in a log less often."""
 
     def __init__(self, what: str, whole: int, there: int = 0) -> None:
         self._what = what
@@ -16,11 +16,12 @@ class Progress:
         self._began_s = time.monotonic()
         self._printed_s = 0.0
         self._is_open = False
+        self._every_s = 1.0 if sys.stderr.isatty() else 15.0
 
     def at(self, done: int) -> None:
         """Say that so many are done."""
         now = time.monotonic()
-        if now - self._printed_s < 1:
+        if now - self._printed_s < self._every_s:
             return
         self._printed_s = now
         rate = (done - self._first) / max(now - self._began_s, 0.001)

@@ -101,8 +101,8 @@ def half(run: Run) -> list[Line]:
 def million(run: Run) -> list[Line]:
     """All links by 1/rank instead of few links."""
     few = run.requests("few", lambda: traffic.uniform(1000, 200_000))
-    warm = run.requests("rank-first", lambda: traffic.by_rank(run.links, 500_000, 1))
-    many = run.requests("rank", lambda: traffic.by_rank(run.links, 1_000_000, 2))
+    warm = run.requests("rank-first", lambda: traffic.by_rank(run.links, run.drawn // 2, 1))
+    many = run.ranked()
     with _both(run) as (ours, _):
         _settled(ours, warm, run.short_s)
         _settled(ours, few, 1)
@@ -122,18 +122,18 @@ def idle(run: Run) -> list[Line]:
     with _both(run) as (ours, _):
         _settled(ours, requests, 1)
 
-        def beside_idlers() -> Load:
-            with _idlers(ours.port):
+        def besideidlers() -> Load:
+            with idlers(ours.port):
                 return _settled(ours, requests, run.short_s)
 
-        found = compare(run.pairs, beside_idlers, lambda: _settled(ours, requests, run.short_s))
+        found = compare(run.pairs, besideidlers, lambda: _settled(ours, requests, run.short_s))
     what = f"redirects beside {IDLE_CONNECTIONS:,} idle connections"
     note = f"p99 {found.p99_ms:.1f} ms"
     return [Line(what, found.ours, "/s", found.theirs, found.ratio, IDLE, note)]
 
 
 @contextmanager
-def _idlers(port: int) -> Iterator[None]:
+def idlers(port: int) -> Iterator[None]:
     """Keep-alive connections that asked once and are quiet now.
 
     :raises LoadFailed: when the server has closed some of them at the end.
@@ -197,7 +197,7 @@ def _accepted() -> int:
 
 def cold(run: Run) -> list[Line]:
     """Every request another link that the process has not seen."""
-    requests = run.requests("once", lambda: traffic.each_once(run.links))
+    requests = run.every()
     loads, base = [], []
     with nginx(run.folder / "nginx") as theirs:
         for _ in range(run.pairs):
@@ -247,9 +247,7 @@ def creating(run: Run) -> list[Line]:
 
 def unseen(run: Run) -> list[Line]:
     """Headers that no request before had, so that no cache of headers can help."""
-    heads = traffic.heads(mark=" build/%", more="Cookie: session=%\r\n")
-    many = 200_000 if run.quick else 1_000_000
-    requests = run.requests("unseen", lambda: traffic.never_seen(run.visited, many), heads)
+    requests = run.unseen()
     with _both(run) as (ours, theirs):
         _settled(ours, run.uniform(), 1)
         rate, base, ratio, p99 = _beside_nginx(run, ours, theirs, requests, run.short_s, once=True)

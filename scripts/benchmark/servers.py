@@ -144,6 +144,7 @@ class Klink:
             "KLINK_DATA_DIR": str(data_dir),
             "KLINK_SERVER__LISTEN": f"{LOCAL}:{self.port}",
             "KLINK_SERVER__BASE_URL": f"http://{LOCAL}:{self.port}",
+            "KLINK_KEYS__MAX_ACTIVE_PER_USER": "10000",  # every run makes one in the same data
             **settings,
         }
         self.process = self._start()
@@ -206,11 +207,14 @@ class Klink:
     def drained(self) -> float:
         """Wait until the ledger has folded everything; return the seconds that took.
 
-        :raises LoadFailed: when that takes too long.
+        :raises LoadFailed: when that takes too long, or clicks were lost.
         """
         began = time.monotonic()
         while time.monotonic() - began < FOLD_S:
-            if self.get("/ready")["ledger"]["waiting_bytes"] == 0:
+            ledger = self.get("/ready")["ledger"]
+            if ledger["lost"] or ledger["set_aside"]:
+                raise LoadFailed(f"clicks were lost: {ledger}")
+            if ledger["waiting_bytes"] == 0:
                 return time.monotonic() - began
             time.sleep(0.05)
         raise LoadFailed(f"the ledger did not fold everything within {FOLD_S:.0f} s")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scripts.benchmark import redirects
+from scripts.benchmark import folding, lifetime, making, reading, redirects
 from scripts.benchmark.measuring import Line, Row
 
-ROWS: tuple[Row, ...] = redirects.ROWS
+ROWS: tuple[Row, ...] = (
+    *redirects.ROWS,
+    *folding.ROWS,
+    *lifetime.ROWS,
+    *reading.ROWS,
+    *making.ROWS,
+)
 
 _HEAD = ("what", "klink", "base", "ratio", "bar", "")
 

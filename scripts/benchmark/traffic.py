@@ -92,6 +92,11 @@ def heads(version: str = "HTTP/1.1", more: str = "", mark: str = "") -> list[str
     ]
 
 
+def unseen_heads() -> list[str]:
+    """Heads for :func:`never_seen`: a User-Agent and a cookie that no other request has."""
+    return heads(mark=" build/%", more="Cookie: session=%\r\n")
+
+
 def write(folder: Path, heads: Sequence[str], targets: Iterable[Target]) -> Path:
     """Write a load for ``load.lua``; return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
