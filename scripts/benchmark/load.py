@@ -114,8 +114,6 @@ def run(
     ) as running:
         found = running.result()
     if found.refused or found.broken or not found.answered:
-        raise LoadFailed(
-            f"{found.answered} answers, {found.refused} of them refusals, "
-            f"{found.broken} broken connections"
-        )
+        what = f"{found.answered} answers, {found.refused} refusals, {found.broken} broken"
+        raise LoadFailed(what)
     return found

@@ -20,6 +20,7 @@ def about() -> dict[str, object]:
         "commit": commit + ("+" if _said("git", "status", "--porcelain", "-uno") else ""),
         "cpu": _first(r"model name\s*: (.*)", Path("/proc/cpuinfo")),
         "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
         "memory_mib": int(_first(r"MemTotal:\s*(\d+)", Path("/proc/meminfo")) or 0) // 1024,
         "kernel": platform.release(),
         "python": platform.python_version(),

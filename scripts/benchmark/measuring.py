@@ -79,6 +79,8 @@ class Run:
 
     :ivar seconds: of the long load; the others take ``short_s``.
     :ivar folder: for what this run needs only.
+    :ivar machine: what it runs on, as it was before.
+    :ivar nginx_busy: the part of a processor that nginx took, by what was asked of it.
     :ivar links_dir: klink's data folder with all links and no clicks.
     :ivar clicks_dir: the one with all links and their history of clicks.
     """
@@ -93,7 +95,8 @@ class Run:
     clicks: int
     ends_at_ms: int
     quick: bool = False
-    nginx_busy: list[float] = field(default_factory=list)
+    machine: dict[str, object] = field(default_factory=dict)
+    nginx_busy: dict[str, list[float]] = field(default_factory=dict)
     _written: dict[str, Path] = field(default_factory=dict)
 
     @property

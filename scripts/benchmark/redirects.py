@@ -44,7 +44,7 @@ def _settled(server: Klink, requests: Path, seconds: int, *, once: bool = False)
 
 def _on_nginx(run: Run, server: Nginx, requests: Path, seconds: int) -> Load:
     found = server.load(requests, seconds)
-    run.nginx_busy.append(round(server.busy, 2))
+    run.nginx_busy.setdefault(requests.name, []).append(round(server.busy, 2))
     return found
 
 
@@ -85,17 +85,25 @@ def full(run: Run) -> list[Line]:
 def half(run: Run) -> list[Line]:
     """How late the slowest hundredth is at half of the full load."""
     requests = run.uniform()
-    with _both(run) as (ours, _):
+    offered: list[float] = []
+    with _both(run) as (ours, theirs):
         _settled(ours, requests, 1)
         rate = _settled(ours, requests, run.short_s).rate
-        loads = []
-        for _ in range(run.pairs):
-            loads.append(ours.load(requests, run.short_s, rate=rate / 2))
+
+        def klinks() -> Load:
+            found = ours.load(requests, run.short_s, rate=rate / 2)
             ours.drained()
-    p99 = statistics.median(each.p99_ms for each in loads)
-    offered = statistics.median(each.rate for each in loads)
-    note = f"{offered:,.0f}/s of {rate:,.0f}/s offered"
-    return [Line("p99 at half of the full load", p99, "ms", bar=HALF, note=note)]
+            offered.append(found.rate)
+            return found
+
+        found = compare(
+            run.pairs, klinks, lambda: theirs.load(requests, run.short_s, rate=rate / 2)
+        )
+    note = (
+        f"{statistics.median(offered):,.0f}/s offered, of {rate:,.0f}/s; "
+        f"nginx at the same rate {found.theirs_p99_ms:.1f} ms"
+    )
+    return [Line("p99 at half of the full load", found.p99_ms, "ms", bar=HALF, note=note)]
 
 
 def million(run: Run) -> list[Line]:
@@ -222,6 +230,7 @@ def creating(run: Run) -> list[Line]:
             [traffic.create_head(ours.key)],
         )
         made: list[float] = []
+        refused: list[int] = []
 
         def beside_creators() -> Load:
             seconds = run.short_s + 2  # they begin before and end after
@@ -230,15 +239,17 @@ def creating(run: Run) -> list[Line]:
             ) as creators:
                 found = ours.load(requests, run.short_s)
                 done = creators.result()
-            if done.refused or done.broken:
-                raise LoadFailed(f"{done.refused} creates refused, {done.broken} broken")
+            # A few may be told that the database is busy; when many are, none create at all.
+            if done.broken or done.refused > done.answered / 20:
+                raise LoadFailed(f"{done.refused} of {done.answered} creates refused")
             made.append(done.rate)
+            refused.append(done.refused)
             ours.drained()
             return found
 
         found = compare(run.pairs, beside_creators, lambda: _settled(ours, requests, run.short_s))
     what = f"redirects while {CREATORS} API clients create links"
-    note = f"{statistics.median(made):,.0f} creates/s meanwhile"
+    note = f"{statistics.median(made):,.0f} creates/s meanwhile, {sum(refused)} refused"
     return [
         Line(what, found.ours, "/s", found.theirs, found.ratio, CREATING, note),
         Line("p99 of these", found.p99_ms, "ms", bar=CREATING_P99),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scripts.benchmark import folding, lifetime, making, reading, redirects
-from scripts.benchmark.measuring import Line, Row
+from scripts.benchmark.measuring import Bar, Line, Row
 
 ROWS: tuple[Row, ...] = (
     *redirects.ROWS,
@@ -33,17 +33,31 @@ def shown(lines: Sequence[Line]) -> str:
     return "\n".join(texts)
 
 
+def markdown(results: Mapping[str, Sequence[Line]]) -> str:
+    """The same for a page, with the rows' names."""
+    texts = ["| row | what | klink | beside it | ratio | bar | |", "|---|---|--:|--:|--:|---|---|"]
+    texts += [
+        "| " + " | ".join((f"`{name}`", *_cells(line))) + " |"
+        for name, lines in results.items()
+        for line in lines
+    ]
+    return "\n".join(texts) + "\n"
+
+
 def _cells(line: Line) -> tuple[str, ...]:
     verdict = {None: "", True: "reached", False: "MISSED"}[line.reached]
     return (
         line.what,
-        f"{_number(line.value)} {line.unit}",
-        "" if line.base is None else f"{_number(line.base)} {line.unit}",
+        "" if line.failed else _figure(line.value, line.unit, line.bar),
+        "" if line.base is None else _figure(line.base, line.unit),
         "" if line.ratio is None else f"{line.ratio:.3f}",
         "" if line.bar is None else str(line.bar),
-        verdict,
+        "FAILED" if line.failed else verdict,
     )
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+def _figure(value: float, unit: str, bar: Bar | None = None) -> str:
+    if bar is not None and str(bar) == "always":
+        return "yes" if value else "no"
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2f}"
+    return f"{number}{'' if unit.startswith('/') else ' '}{unit}"
