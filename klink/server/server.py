@@ -40,6 +40,7 @@ IDENT = "klink"
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_CONNECTIONS = 4000
+ACCEPTED_AT_ONCE = 64
 MAX_WAITING = 1024
 """Requests that may wait for a worker of their kind; more would wait longer than anybody does."""
 HEADER_S = 30
@@ -109,6 +110,7 @@ class Listener(TcpWSGIServer):
         self._dispatchers = dispatchers
         self._turn = turn
         self._served = threading.local()
+        self._open, self._has_more = map_, False
         super().__init__(
             application,
             map_,
@@ -119,6 +121,20 @@ class Listener(TcpWSGIServer):
             sockinfo=(bound.family, bound.type, bound.proto, bound.getsockname()),
             bind_socket=False,
         )
+
+    def accept(self) -> tuple[socket.socket, Any] | None:  # Any: an address of either family
+        """The next connection that waits, None when there is none."""
+        accepted: tuple[socket.socket, Any] | None = super().accept()
+        self._has_more = accepted is not None
+        return accepted
+
+    def handle_accept(self) -> None:
+        """Take the connections that wait, a tick's worth of them."""
+        room = min(ACCEPTED_AT_ONCE, self.adj.connection_limit - len(self._open))
+        for _ in range(room):
+            super().handle_accept()
+            if not self._has_more:
+                return
 
     def add_task(self, task: Task) -> None:
         """Queue a connection whose first request is whole, where requests of its kind go."""
