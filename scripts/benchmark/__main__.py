@@ -65,7 +65,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name every row and its bars, and end")
     parser.add_argument("--only", metavar="NAME[,NAME...]", help="measure these rows only")
     parser.add_argument(
-        "--quick", action="store_true", help="less data and 3 s loads: a look, no measurement"
+        "--quick", action="store_true", help="less data and 2 s loads: a look, no measurement"
     )
     parser.add_argument("--seconds", type=int, help="length of the long load (60); others take 10")
     parser.add_argument("--pairs", type=int, default=1, help="repeat each load, show medians (1)")
@@ -107,7 +107,7 @@ def _run(given: argparse.Namespace) -> int:
     _fill(data, {row.needs for row in chosen})
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_build()) as folder:
-        seconds = given.seconds or (3 if given.quick else 60)
+        seconds = given.seconds or (2 if given.quick else 60)
         run = Run(
             seconds=seconds,
             short_s=min(seconds, 10),

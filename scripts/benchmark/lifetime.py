@@ -97,9 +97,7 @@ def memory(run: Run) -> list[Line]:
         server.load(run.ranked(), run.short_s)
         with idlers(server.port):
             server.load(run.unseen(), run.short_s)
-        visited = server.load(
-            run.every(), 10 if run.quick else max(60, run.seconds), once=True
-        ).answered
+        visited = server.load(run.every(), 10 if run.quick else 2 * run.seconds, once=True).answered
         server.drained()
         size = server.memory_mib()
     note = f"{min(visited, run.links):,} links visited in the last load alone"
