@@ -9,16 +9,26 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from klink.clicks.enrich import PERSON, Enricher, kind_of, referrer_host
 from klink.clicks.journal_reader import Position
-from klink.clicks.record import ClickRecord, Flag
-from klink.db.connection import read, savepoint, write
-from klink.db.fold import AgentFacts, Folded, Lookups, fold, is_about_data
+from klink.clicks.record import Flag
+from klink.db.connection import DatabaseBusy, read, savepoint, write
+from klink.db.fold import (
+    AgentFacts,
+    Folded,
+    Lookups,
+    checkpoint,
+    count,
+    fold,
+    is_about_data,
+    prepare,
+)
 from klink.db.models import JournalPosition
 
 __all__ = ["BatchFolder"]
@@ -27,8 +37,6 @@ log = logging.getLogger(__name__)
 
 # Plain integers: an IntFlag's own `&` takes a microsecond.
 _VIEW, _CLICK = int(Flag.VIEW), int(Flag.CLICK)
-
-_USER_AGENT, _FLAGS = map(ClickRecord._fields.index, ("user_agent", "flags"))
 
 
 class _Unfoldable(Exception):
@@ -39,6 +47,7 @@ class BatchFolder:
     """Folds batches, of whatever stream.
 
     :ivar set_aside: records that could not be folded, so far.
+    :ivar held_s: how long the last fold was in the way of others who want to write, seconds.
     :param set_aside_path: the file they are kept in, a JSON object a line.
     :param clock: the time now, aware UTC.
     """
@@ -47,8 +56,8 @@ class BatchFolder:
         self, enricher: Enricher, set_aside_path: Path, clock: Callable[[], datetime]
     ) -> None:
         self.set_aside = 0
+        self.held_s = 0.0
         self._lookups = _lookups(enricher)
-        self._known = self._lookups
         self._path = set_aside_path
         self._clock = clock
 
@@ -58,13 +67,18 @@ class BatchFolder:
         :raises DatabaseBusy: among others, when it cannot be done now; then nothing is
             counted, unless it was the commit's answer that got lost.
         """
-        self._known = _looked_up(self._lookups, payloads)
         try:
+            with read(), _unfoldable():
+                folded = prepare(_json(payloads), self._lookups)
             with write():
-                folded = self._count_whole(payloads)
+                began_s = time.monotonic()
+                self._count_whole(folded)
                 self._store(position)
+            self.held_s = time.monotonic() - began_s
         except _Unfoldable:  # never of the commit, after which nobody knows what holds
             return self._fold_apart(payloads, position)
+        with suppress(DatabaseBusy), read():  # the next one will do it
+            checkpoint()
         return folded
 
     def stored(self, stream: str) -> Position:
@@ -81,17 +95,10 @@ class BatchFolder:
         with write():
             JournalPosition.delete().where(JournalPosition.stream == stream).execute()
 
-    def _count_whole(self, payloads: Sequence[bytes]) -> Folded:
+    def _count_whole(self, folded: Folded) -> None:
         # No savepoint: SQLite would copy every page that changes.
-        try:
-            return self._count(payloads)
-        except Exception as error:
-            if is_about_data(error):
-                raise _Unfoldable from error
-            raise
-
-    def _count(self, records: Sequence[bytes]) -> Folded:
-        return fold("[" + b",".join(records).decode("ascii") + "]", self._known)
+        with _unfoldable():
+            count(folded)
 
     def _store(self, position: Position) -> None:
         values = {
@@ -120,13 +127,15 @@ class BatchFolder:
     def _halve(self, records: Sequence[bytes], aside: list[tuple[bytes, Exception]]) -> Folded:
         try:
             with savepoint():
-                return self._count(records)
+                return fold(_json(records), self._lookups)
         except Exception as error:
             if not is_about_data(error):
                 raise
             if len(records) == 1:
                 with savepoint():
-                    self._count([])  # when even nothing cannot be folded, it is not the record
+                    fold(
+                        _json([]), self._lookups
+                    )  # when even nothing cannot be folded, it is not the record
                 aside.append((records[0], error))
                 return Folded(0, 0)
         half = len(records) // 2
@@ -149,6 +158,21 @@ class BatchFolder:
             file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
+@contextmanager
+def _unfoldable() -> Iterator[None]:
+    """Turn what is the fault of a record into :class:`_Unfoldable`."""
+    try:
+        yield
+    except Exception as error:
+        if is_about_data(error):
+            raise _Unfoldable from error
+        raise
+
+
+def _json(records: Sequence[bytes]) -> str:
+    return "[" + b",".join(records).decode("ascii") + "]"
+
+
 def _records(payload: bytes) -> list[bytes]:
     """The records of a payload; the payload itself when it is no JSON."""
     try:
@@ -156,26 +180,6 @@ def _records(payload: bytes) -> list[bytes]:
     except (ValueError, RecursionError):
         return [payload]
     return [json.dumps(value, separators=(",", ":")).encode("ascii") for value in values]
-
-
-def _looked_up(lookups: Lookups, payloads: Sequence[bytes]) -> Lookups:
-    """Look up the agents of a batch now: each new one takes 0.4 ms.
-
-    In the fold's transaction a flood of made-up ones would hold up all who want to write.
-    What cannot be read or looked up here is left to the fold, which knows what to do then.
-    """
-    known: dict[tuple[str, int], AgentFacts] = {}
-    for payload in payloads:
-        with suppress(Exception):
-            for record in json.loads(b"[" + payload + b"]"):
-                pair = record[_USER_AGENT], record[_FLAGS]
-                if pair not in known:
-                    known[pair] = lookups.agent(*pair)
-
-    def agent(user_agent: str, flags: int) -> AgentFacts:
-        return known.get((user_agent, flags)) or lookups.agent(user_agent, flags)
-
-    return lookups._replace(agent=agent)
 
 
 def _lookups(enricher: Enricher) -> Lookups:

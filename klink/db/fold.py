@@ -1,8 +1,12 @@
-"""Counts a batch of visits inside the database engine, in the caller's transaction.
+"""Counts a batch of visits inside the database engine.
 
 The visits go in as one JSON text and everything after that is a statement over whole
 sets, so a fold hardly holds Python's lock while redirects run beside it. Python is asked
 once per distinct User-Agent, network and referrer of a batch.
+
+It has two halves. :func:`prepare` makes facts in tables of this connection's own: it needs
+no transaction, so that who wants to write need not wait for it. :func:`count` writes, in the
+caller's transaction.
 
 What counts as what is the contract's ("Counting"). On PostgreSQL several processes fold at
 once: the statements always come in the same order, and each takes its rows in the order of
@@ -12,12 +16,13 @@ their key.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
 import peewee
 
+from klink.db import fold_counts as counts
 from klink.db import fold_statements as sql
 from klink.db.connection import Engine, KlinkError, database, engine
 
@@ -27,10 +32,28 @@ MAX_VALUES = 500
 OTHER = "other"
 """What stands for the values beyond ``MAX_VALUES``."""
 
+SUM_FROM = 1_000
+"""Visits after which a link's days are added up, so that all time is read from few rows.
+
+Links with fewer are no more rows to read than that, and most links never have as many.
+"""
+
+_DAY_MS = 86_400_000
+_SUMS_A_FOLD = 4  # links; each is a day or two of one link as a rule
+
 # SQLITE_ERROR (malformed JSON), TOOBIG, CONSTRAINT, MISMATCH, RANGE.
 _SQLITE_ABOUT_DATA = frozenset({1, 18, 19, 20, 25})
 # Cardinality, data, integrity, syntax or access rule, program limits.
 _POSTGRESQL_ABOUT_DATA = frozenset({"21", "22", "23", "42", "54"})
+
+
+# A commit that copies its pages into the file would do so with the lock held, and that is a
+# third of a fold: see `checkpoint`. The pages that a batch touches fit into the cache, or they
+# would be written twice.
+_SETTINGS: dict[Engine, tuple[str, ...]] = {
+    "sqlite": ("PRAGMA wal_autocheckpoint = 0", "PRAGMA cache_size = -65536"),
+    "postgresql": (),
+}
 
 
 class AgentFacts(NamedTuple):
@@ -66,27 +89,77 @@ class Folded(NamedTuple):
     latest_at: int
 
 
-def fold(records_json: str, lookups: Lookups, *, max_values: int = MAX_VALUES) -> Folded:
+def fold(
+    records_json: str,
+    lookups: Lookups,
+    *,
+    max_values: int = MAX_VALUES,
+    sum_from: int = SUM_FROM,
+) -> Folded:
     """Count visits in every table of counts; part of the current ``write()``.
 
-    Visits of links that are gone are dropped.
+    :func:`prepare` and :func:`count` in one, with their parameters and errors.
+    """
+    folded = prepare(records_json, lookups)
+    count(folded, max_values=max_values, sum_from=sum_from)
+    return folded
+
+
+def prepare(records_json: str, lookups: Lookups) -> Folded:
+    """Find out what is to be counted, on this thread's connection; changes nothing.
+
+    Best outside of ``write()``, so that nobody waits for it. Visits of links that are gone
+    are dropped.
 
     :param records_json: a JSON array of records, each an array of twelve as
         ``klink.clicks.record`` describes it.
-    :param max_values: see :data:`MAX_VALUES`.
-    :raises peewee.DatabaseError: when a record is none, among others. Then the caller
-        must roll back, if only to a savepoint.
+    :raises peewee.DatabaseError: when a record is none, among others. Inside of ``write()``
+        the caller must then roll back, if only to a savepoint.
     """
-    for name, definition in sql.TEMP_TABLES.items():
-        _run(sql.CREATE, name=name, definition=_in_words(definition, engine()))
-        _run(sql.EMPTY, name=name)
+    for setting in _SETTINGS[engine()]:
+        _run(setting)
+    _make_empty(sql.VISIT_TABLES)
     _run(sql.VISITS, records_json)
-    visits, latest_at = _run(sql.COUNT_VISITS).fetchone()
+    folded = Folded(*_run(sql.COUNT_VISITS).fetchone())
     _look_up(lookups)
-    _run(sql.FACTS)
-    _run(sql.CLICKS)
-    _count_totals(max_values)
-    return Folded(visits, latest_at)
+    _find_facts()
+    return folded
+
+
+def count(folded: Folded, *, max_values: int = MAX_VALUES, sum_from: int = SUM_FROM) -> None:
+    """Write down what :func:`prepare` found last, in every table of counts.
+
+    Part of the current ``write()``.
+
+    :param folded: what :func:`prepare` gave.
+    :param max_values: see :data:`MAX_VALUES`.
+    :param sum_from: see :data:`SUM_FROM`.
+    :raises peewee.DatabaseError: as for :func:`prepare`.
+    """
+    if _is_any(sql.ARE_STALE):  # a link was purged or its variants replaced meanwhile
+        _find_facts()
+    _find_new_visitors()
+    _run(counts.LINK_TOTALS, ever=counts.EVER)  # the first: see fold_counts.LATE
+    _run(counts.VARIANT_TOTALS, variant=counts.VARIANT)
+    _run(counts.CLICKS)
+    for owner in ("link", "workspace"):
+        _run(counts.QUARTERS, owner=owner)
+    _run(counts.LATE)
+    if is_late := _is_any(counts.ARE_SUMS):
+        _run(counts.ADD_UP, sign="-")
+    _count_days(max_values)
+    if is_late:
+        _run(counts.ADD_UP, sign="+")
+    _add_up_days(folded, sum_from)
+
+
+def checkpoint() -> None:
+    """Copy what folds have written from SQLite's log into its file; waits for nobody.
+
+    Readers and writers go on meanwhile. To be called after ``write()``.
+    """
+    if engine() == "sqlite":
+        _run("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def is_about_data(error: BaseException) -> bool:
@@ -125,47 +198,88 @@ def _asked(question: str) -> list[Any]:  # texts, or pairs of text and number
     return json.loads(answer) if answer else []
 
 
-def _count_totals(max_values: int) -> None:
-    for owner in ("link", "workspace"):
-        _run(sql.QUARTERS, owner=owner)
-    _find_new_visitors()
-    _run(sql.DAYS, owner="link", scope=sql.LINK)
-    _run(sql.DAYS, owner="workspace", scope=sql.WORKSPACE)
-    _run(sql.VARIANT_DAYS, variant=sql.VARIANT)
-    _cap_values(max_values)
-    _run(sql.DAYS_BY_VALUE, owner="link", dims=_dims(sql.EVERY_VISIT), condition="true")
-    _run(sql.WORKSPACE_DAYS_BY_VALUE)
-    for owner in ("link", "workspace"):
-        _run(sql.DAYS_BY_VALUE, owner=owner, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
-    _run(sql.LINK_TOTALS, ever=sql.EVER)
-    _run(sql.VARIANT_TOTALS, variant=sql.VARIANT)
+def _make_empty(tables: dict[str, str]) -> None:
+    for name, definition in tables.items():
+        _run(sql.CREATE, name=name, definition=_in_words(definition, engine()))
+        _run(sql.EMPTY, name=name)
 
 
-def _dims(numbers: tuple[int, ...]) -> str:
-    return ", ".join(f"({number})" for number in numbers)
+def _find_facts() -> None:
+    _make_empty(sql.FACT_TABLES)
+    for statement in (
+        sql.FACTS,
+        sql.TARGETS,
+        sql.QUARTERS_OF_FACTS,
+        sql.VARIANT_DAYS_OF_FACTS,
+        sql.SEEN,
+        sql.SEEN_FIRST,
+        sql.WORKSPACE_SEEN,
+        sql.HOW_MANY_VALUES,
+    ):
+        _run(statement)
+    _find_workspace_values()
+
+
+def _find_workspace_values() -> None:
+    _run(sql.WORKSPACE_VALUES)
+    _run(sql.WORKSPACE_SOME_VALUES, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
 
 
 def _find_new_visitors() -> None:
-    """Leave in ``fold_new`` who is new, and remember them."""
-    for scope, owner in (
-        (sql.LINK, "link"),
-        (sql.VARIANT, "variant"),
-        (sql.WORKSPACE, "workspace"),
-    ):
-        _run(sql.CANDIDATES, scope=scope, owner=owner, variant=sql.VARIANT)
-    for statement in sql.KEEP_NEW[engine()]:
-        _run(statement, **sql.OF_A_DAY)
-    _run(sql.CANDIDATES_FOR_EVER, ever=sql.EVER, link=sql.LINK)
-    for statement in sql.KEEP_NEW[engine()]:
-        _run(statement, **sql.OF_EVER)
+    """Leave in ``fold_new`` how many are new to what, and remember them."""
+    keep_new = counts.KEEP_NEW[engine()]
+    for statement in keep_new:
+        _run(statement, **counts.FOR_EVER)
+    _run(counts.AGAIN)
+    for found in (counts.ON_A_DAY, counts.IN_A_WORKSPACE):
+        for statement in keep_new:
+            _run(statement, **found)
+    _run(
+        counts.NEW,
+        link=counts.LINK,
+        variant=counts.VARIANT,
+        workspace=counts.WORKSPACE,
+        ever=counts.EVER,
+    )
+
+
+def _count_days(max_values: int) -> None:
+    _run(counts.DAYS, owner="link", scope=counts.LINK)
+    _run(counts.DAYS, owner="workspace", scope=counts.WORKSPACE)
+    _run(counts.VARIANT_DAYS, variant=counts.VARIANT)
+    _cap_values(max_values)
+    _run(counts.DAYS_BY_VALUE, dims=_dims(sql.EVERY_VISIT), condition="true")
+    _run(counts.DAYS_BY_VALUE, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
+    _run(counts.WORKSPACE_DAYS_BY_VALUE)
+
+
+def _dims(numbers: Iterable[int]) -> str:
+    return ", ".join(f"({number})" for number in numbers)
 
 
 def _cap_values(max_values: int) -> None:
-    _run(sql.BEYOND, max_values, max_values, OTHER, dims=_dims(sql.CAPPED))
-    if _run(sql.COUNT_BEYOND).fetchone() == (0,):
+    _run(counts.TIGHT, max_values, OTHER, max_values, max_values)
+    _run(counts.BEYOND)
+    if not _is_any(counts.ARE_BEYOND):
         return
     for dim in sql.CAPPED:
-        _run(sql.TAKE_TOGETHER, OTHER, dim=dim, column=sql.DIMENSIONS[dim])
+        _run(counts.TAKE_TOGETHER, OTHER, dim=dim, column=sql.DIMENSIONS[dim])
+    _run(sql.EMPTY, name="fold_workspace_values")
+    _find_workspace_values()
+
+
+def _add_up_days(folded: Folded, sum_from: int) -> None:
+    """Add up the days of busy links that are over, all but the last: some clicks come late."""
+    end_day = folded.latest_at // _DAY_MS - 1
+    _run(sql.EMPTY, name="fold_sums")
+    _run(counts.DUE, end_day, end_day, sum_from, _SUMS_A_FOLD)
+    if _is_any(counts.ARE_SUMS):
+        _run(counts.ADD_UP, sign="+")
+        _run(counts.SUMMED)
+
+
+def _is_any(question: str) -> bool:
+    return bool(_run(question).fetchone()[0])
 
 
 def _run(

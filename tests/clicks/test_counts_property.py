@@ -24,10 +24,12 @@ from klink.db.models import (
     LinkDay,
     LinkQuarter,
     LinkTotal,
+    LinkValueTotal,
     LinkVisitor,
     VariantTotal,
     WorkspaceDay,
     WorkspaceQuarter,
+    WorkspaceVisitor,
 )
 from tests.clicks.world import (
     BROWSER,
@@ -48,7 +50,7 @@ EPOCH = b"e" * 16
 DAY_MS, QUARTER_MS = 86_400_000, 900_000
 TABLES = (
     Click, LinkQuarter, WorkspaceQuarter, LinkDay, WorkspaceDay, DayVisitor, LinkVisitor,
-    LinkTotal, VariantTotal,
+    WorkspaceVisitor, LinkTotal, LinkValueTotal, VariantTotal,
 )  # fmt: skip
 
 # --- The count by hand ------------------------------------------------------------------
@@ -128,15 +130,33 @@ def uniques(visits: Iterable[Seen]) -> int:
     return len({v for v in visitors if v}) + visitors.count("")
 
 
-def day_visitors_by_hand(visits: list[Seen]) -> set[Any]:
-    found = set()
-    for s in visits:
-        if s.click and s.record.visitor:
-            found.add((0, s.record.link_id, s.day, s.record.visitor))
-            found.add((2, s.workspace_id, s.day, s.record.visitor))
-            if s.label:
-                found.add((1, s.record.variant_id, s.day, s.record.visitor))
-    return found
+def check_visitors(visits: list[Seen]) -> None:
+    """Who clicked what on which day is known, each fact in one place only."""
+    clicks = [s for s in visits if s.click and s.record.visitor]
+    of_links = {(s.record.link_id, s.record.visitor, s.day) for s in clicks}
+    of_variants = {
+        (s.record.link_id, s.record.visitor, s.day, s.record.variant_id) for s in clicks if s.label
+    }
+    first = rows(LinkVisitor, "link_id", "visitor", "day", "variant_id")
+    again = rows(DayVisitor, "link_id", "visitor", "day", "variant_id")
+    assert same([row[:2] for row in first], {row[:2] for row in of_links})
+    assert same([row[:3] for row in first] + [row[:3] for row in again if not row[3]], of_links)
+    assert same([row for row in first + again if row[3]], of_variants)
+    assert same(
+        rows(WorkspaceVisitor, "workspace_id", "day", "visitor"),
+        {(s.workspace_id, s.day, s.record.visitor) for s in clicks},
+    )
+
+
+def value_totals_by_hand(visits: list[Seen]) -> list[Any]:
+    """The days that a link's row says are added up, as the link's days hold them."""
+    summed_to = dict(rows(LinkTotal, "link_id", "summed_to_day"))
+    sums: dict[tuple[int, int, str], list[int]] = {}
+    for link_id, day, dim, value, *row in days_by_hand(visits, "link"):
+        if day < summed_to[link_id]:
+            mine = sums.setdefault((link_id, dim, value), [0, 0, 0])
+            mine[:] = map(sum, zip(mine, row, strict=True))
+    return [(*key, *row) for key, row in sums.items()]
 
 
 def link_totals_by_hand(visits: list[Seen]) -> Iterator[Any]:
@@ -145,7 +165,8 @@ def link_totals_by_hand(visits: list[Seen]) -> Iterator[Any]:
         if mine:
             last = max((s.record.at_ms for s in mine if s.click), default=None)
             sums = [sum(getattr(s, name) for s in mine) for name in ("click", "view", "rest")]
-            yield (link_id, *sums[:2], uniques(mine), sums[2], last, 0, 0)
+            first, rest = (*sums[:2], uniques(mine)), (sums[2], last, 0, 0, LINKS[link_id])
+            yield (link_id, *first, *rest)
 
 
 def variant_totals_by_hand(visits: list[Seen]) -> Iterator[Any]:
@@ -167,12 +188,10 @@ def check_every_table(records: Iterable[ClickRecord]) -> None:
     assert same(rows(WorkspaceQuarter), quarters_by_hand(visits, "workspace"))
     assert same(rows(LinkDay), days_by_hand(visits, "link"))
     assert same(rows(WorkspaceDay), days_by_hand(visits, "workspace"))
-    assert same(rows(DayVisitor), day_visitors_by_hand(visits))
-    of_links = {(link, day, visitor) for scope, link, day, visitor in rows(DayVisitor) if not scope}
-    ever = rows(LinkVisitor, "link_id", "day", "visitor")
-    assert set(ever) <= of_links
-    assert sorted((link, who) for link, _, who in ever) == sorted({(w[0], w[2]) for w in of_links})
-    assert same(rows(LinkTotal), link_totals_by_hand(visits))
+    check_visitors(visits)
+    totals = [row[:-2] for row in rows(LinkTotal)]
+    assert same(totals, link_totals_by_hand(visits))
+    assert same(rows(LinkValueTotal), value_totals_by_hand(visits))
     assert same(rows(VariantTotal), variant_totals_by_hand(visits))
 
 

@@ -27,6 +27,7 @@ from klink.db.models import (
     LinkTotal,
     LinkVisitor,
     WorkspaceDay,
+    WorkspaceVisitor,
 )
 from tests.clicks.world import NOW, PURGED_LINK, Mortal, clicks, make_links, rows, visit
 from tests.locks import locked
@@ -449,8 +450,10 @@ def test_two_ledgers_at_once_count_a_shared_visitor_once(begin: Begin) -> None:
         assert server.ledger.wait(LONG_S) == 0.0
     assert rows(LinkTotal, "clicks", "uniques") == [(2400, 40)]
     assert len(rows(LinkVisitor, "visitor")) == 40
-    visitors = rows(DayVisitor, "scope", "scope_id", "visitor")
-    assert len([row for row in visitors if row[0] == 2]) == 40
-    assert len(visitors) == len(set(visitors))
+    assert len(rows(WorkspaceVisitor, "visitor")) == 40
+    first = rows(LinkVisitor, "visitor", "day", "variant_id")
+    again = rows(DayVisitor, "visitor", "day", "variant_id")
+    assert len(first + again) == len(set(first + again)) == 80
+    assert {row[2] for row in first + again} == {1, 2}
     total = ("", 2400, 40)
     assert total in rows(WorkspaceDay, "value", "clicks", "uniques")

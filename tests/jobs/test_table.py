@@ -16,9 +16,11 @@ from klink.db.models import (
     Idempotent,
     LinkDay,
     LinkTotal,
+    LinkValueTotal,
     LinkVisitor,
     Purge,
     Usage,
+    WorkspaceVisitor,
 )
 from klink.jobs import JOBS, JobSettings, Pace, RunLog, run
 from tests.jobs.conftest import NOW, Site, add_clicks
@@ -99,7 +101,11 @@ def test_what_a_purged_link_left_behind_is_swept(site: Site):
             LinkDay.insert(**counts, day=day, dim=0, value="").execute()
             LinkTotal.insert(**counts, views=1, conversions=0, revenue=0).execute()
             LinkVisitor.insert(link_id=link_id, visitor="v_1", day=day).execute()
-            DayVisitor.insert(scope=0, scope_id=link_id, day=day, visitor="v_1").execute()
+            LinkValueTotal.insert(**counts, dim=1, value="DE").execute()
+            for seen_on in (day, day - 1):
+                DayVisitor.insert(
+                    link_id=link_id, day=seen_on, visitor="v_1", variant_id=0
+                ).execute()
         visitors = [{"link_id": doomed.id, "visitor": f"v{i}", "day": day} for i in range(2500)]
         for start in range(0, len(visitors), 500):
             LinkVisitor.insert_many(visitors[start : start + 500]).execute()
@@ -109,12 +115,12 @@ def test_what_a_purged_link_left_behind_is_swept(site: Site):
     totals: list[int] = []
     later = site.later(minutes=1)
     counts = do("sweep-purged", later, pace=Pace(progress=totals.append))
-    assert counts["rows"] >= 4504 + 2500
+    assert counts["rows"] >= 4507 + 2500
     assert max(sizes(totals)) <= 2000
     with read():
-        for model in (Click, LinkDay, LinkTotal, LinkVisitor):
+        for model in (Click, LinkDay, LinkTotal, LinkValueTotal, LinkVisitor):
             assert [row.link_id for row in model.select()] == [kept.id]
-        assert [row.scope_id for row in DayVisitor.select()] == [kept.id]
+        assert [row.link_id for row in DayVisitor.select()] == [kept.id] * 2
         assert Purge.select().count() == 0
     assert do("sweep-purged", later) == {"rows": 0}
 
@@ -162,24 +168,24 @@ def test_a_click_that_was_folded_late_is_forgotten_with_those_around_it(site: Si
 
 def test_the_visitors_of_days_that_are_over_are_forgotten(site: Site):
     today = to_ms(NOW) // DAY_MS
-    rows = [
-        {"scope": scope, "scope_id": 7, "day": today - age, "visitor": f"v_{i:04}"}
-        for scope in (0, 1, 2)
-        for age in (0, 2, 3, 400)
-        for i in range(600)
+    who = [
+        {"day": today - age, "visitor": f"v_{i:04}"} for age in (0, 2, 3, 400) for i in range(900)
     ]
+    of_link = {"link_id": 7, "variant_id": 3}
     with write():
-        for start in range(0, len(rows), 500):
-            DayVisitor.insert_many(rows[start : start + 500]).execute()
+        for start in range(0, len(who), 300):
+            some = who[start : start + 300]
+            DayVisitor.insert_many([row | of_link for row in some]).execute()
+            WorkspaceVisitor.insert_many([row | {"workspace_id": 1} for row in some]).execute()
         LinkVisitor.insert(link_id=7, visitor="v_0001", day=today - 400).execute()
     totals: list[int] = []
     counts = do("prune-clicks", site.ctx, pace=Pace(progress=totals.append))
-    assert counts == {"clicks": 0, "day_visitors": 3 * 2 * 600}
+    assert counts == {"clicks": 0, "day_visitors": 2 * 2 * 900}
     assert max(sizes(totals)) <= 2000
     with read():
-        left = DayVisitor.select().count()
-        oldest = min(row.day for row in DayVisitor.select())
-        assert (left, oldest) == (3 * 2 * 600, today - 2)
+        for model in (DayVisitor, WorkspaceVisitor):
+            days = {row.day for row in model.select()}
+            assert (model.select().count(), days) == (2 * 900, {today, today - 2})
         assert LinkVisitor.select().count() == 1
 
 

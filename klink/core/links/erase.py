@@ -21,6 +21,7 @@ from klink.db.models import (
     LinkQuarter,
     LinkTotal,
     LinkUse,
+    LinkValueTotal,
     LinkVisitor,
     Purge,
     VariantTotal,
@@ -91,23 +92,37 @@ def sweep(now: datetime) -> int:
 
 
 def _sweep_link(link_id: int) -> int:
-    variants = [
-        row.variant_id
-        for row in VariantTotal.select(VariantTotal.variant_id).where(
-            VariantTotal.link_id == link_id
-        )
-    ]
-    by_link: tuple[Any, ...] = (Click, LinkQuarter, LinkDay, LinkVisitor, LinkTotal, LinkUse)
-    left: list[tuple[Any, Any]] = [  # Any: tables that share only this column
-        *((model, model.link_id == link_id) for model in by_link),
-        (DayVisitor, (DayVisitor.scope == 0) & (DayVisitor.scope_id == link_id)),
-        (DayVisitor, (DayVisitor.scope == 1) & DayVisitor.scope_id.in_(variants)),
-        (VariantTotal, VariantTotal.link_id == link_id),  # the last: it names the variants
-    ]
+    by_link: tuple[Any, ...] = (
+        Click,
+        LinkQuarter,
+        LinkDay,
+        LinkVisitor,
+        LinkTotal,
+        LinkValueTotal,
+        LinkUse,
+        VariantTotal,
+    )
+    # Any: tables that share only this column.
+    left: list[tuple[Any, Any]] = [(model, model.link_id == link_id) for model in by_link]
+    left += [(DayVisitor, _of_day(day, link_id)) for day in _days_with_visitors()]
     for model, theirs in left:
         if gone := _delete_some(model, theirs):
             return gone
     return 0
+
+
+def _days_with_visitors() -> list[int]:
+    """The days that visitors are known of, from the last to the first: a seek for each."""
+    days: list[int] = []
+    last: Any = DayVisitor.select(peewee.fn.MAX(DayVisitor.day))
+    while (day := last.scalar()) is not None:
+        days.append(day)
+        last = DayVisitor.select(peewee.fn.MAX(DayVisitor.day)).where(DayVisitor.day < day)
+    return days
+
+
+def _of_day(day: int, link_id: int) -> Any:
+    return (DayVisitor.day == day) & (DayVisitor.link_id == link_id)
 
 
 def _delete_some(model: Any, theirs: Any) -> int:

@@ -17,11 +17,13 @@ from klink.db.models.clicks import (
     LinkQuarter,
     LinkTotal,
     LinkUse,
+    LinkValueTotal,
     LinkVisitor,
     Purge,
     VariantTotal,
     WorkspaceDay,
     WorkspaceQuarter,
+    WorkspaceVisitor,
 )
 from klink.db.models.links import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
 from klink.db.models.people import ApiKey, Membership, User, Workspace
@@ -43,9 +45,11 @@ MODELS: tuple[type[Base], ...] = (
     WorkspaceQuarter,
     LinkDay,
     WorkspaceDay,
-    DayVisitor,
     LinkVisitor,
+    DayVisitor,
+    WorkspaceVisitor,
     LinkTotal,
+    LinkValueTotal,
     VariantTotal,
     LinkUse,
     Purge,
@@ -74,6 +78,7 @@ __all__ = [
     "LinkTag",
     "LinkTotal",
     "LinkUse",
+    "LinkValueTotal",
     "LinkVisitor",
     "Membership",
     "Meta",
@@ -87,4 +92,5 @@ __all__ = [
     "Workspace",
     "WorkspaceDay",
     "WorkspaceQuarter",
+    "WorkspaceVisitor",
 ]

@@ -124,27 +124,16 @@ class WorkspaceDay(Base):
         primary_key = CompositeKey("workspace_id", "day", "dim", "value")
 
 
-class DayVisitor(Base):
-    """Who clicked on a UTC day, per link (scope 0), variant (1) or workspace (2)."""
-
-    scope = SmallIntegerField()
-    scope_id = BigIntegerField()
-    day = BigIntegerField()
-    visitor = TextField()
-
-    class Meta:
-        """Peewee's own settings."""
-
-        table_name = "day_visitors"
-        primary_key = CompositeKey("scope", "scope_id", "day", "visitor")
-
-
 class LinkVisitor(Base):
-    """Who ever clicked a link, with the UTC day of the first click that was folded."""
+    """Who ever clicked a link, with the UTC day and the variant of the first click folded.
+
+    ``variant_id`` is 0 when it was forwarded to none that the link had.
+    """
 
     link_id = BigIntegerField()
     visitor = TextField()
     day = BigIntegerField()
+    variant_id = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
@@ -153,8 +142,46 @@ class LinkVisitor(Base):
         primary_key = CompositeKey("link_id", "visitor")
 
 
+class DayVisitor(Base):
+    """Who clicked a link on a UTC day, as far as ``link_visitors`` does not say it.
+
+    A row with variant 0 for another day than that of the first click, and one for every
+    variant and day but those of the first click.
+    """
+
+    day = BigIntegerField()
+    link_id = BigIntegerField()
+    visitor = TextField()
+    variant_id = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "day_visitors"
+        primary_key = CompositeKey("day", "link_id", "visitor", "variant_id")
+
+
+class WorkspaceVisitor(Base):
+    """Who clicked on a UTC day in a workspace, whatever became of the links."""
+
+    day = BigIntegerField()
+    workspace_id = BigIntegerField()
+    visitor = TextField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspace_visitors"
+        primary_key = CompositeKey("day", "workspace_id", "visitor")
+
+
 class LinkTotal(Base):
-    """A link's running totals of all time."""
+    """A link's running totals of all time.
+
+    ``workspace_id`` is the link's, so that a workspace's links can be had by their clicks.
+    The UTC days before ``summed_to_day`` are added up in ``link_value_totals``;
+    ``summed_visits`` are the clicks and rest that there were when that was done last.
+    """
 
     link_id = BigIntegerField(primary_key=True)
     clicks = BigIntegerField()
@@ -164,11 +191,35 @@ class LinkTotal(Base):
     last_click_at = BigIntegerField(null=True)
     conversions = BigIntegerField()
     revenue = BigIntegerField()
+    workspace_id = BigIntegerField(default=0)
+    summed_to_day = BigIntegerField(default=0)
+    summed_visits = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
 
         table_name = "link_totals"
+        indexes = ((("workspace_id", "clicks", "link_id"), False),)
+
+
+class LinkValueTotal(Base):
+    """The sum of a link's days before its ``summed_to_day``, by the values of one dimension.
+
+    The sums of the columns of ``link_days``, row by row.
+    """
+
+    link_id = BigIntegerField()
+    dim = SmallIntegerField()
+    value = TextField()
+    clicks = BigIntegerField()
+    rest = BigIntegerField()
+    uniques = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_value_totals"
+        primary_key = CompositeKey("link_id", "dim", "value")
 
 
 class VariantTotal(Base):
