@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-import peewee
-
-from klink.db.connection import read
+from klink.db.connection import database, read
 from klink.db.fold import OTHER
 from klink.db.fold_statements import CAPPED
+from klink.db.models import LinkDay
 from klink.stats.ranges import Range
 from klink.stats.scope import Scope
 
@@ -72,8 +71,9 @@ class Top:
 def breakdown(scope: Scope, over: Range, limit: int = DEFAULT_LIMIT) -> dict[Dim, Top]:
     """The top values of every dimension but the total, by whole UTC days.
 
-    One walk over the day rows of the range, all dimensions together; the engine ranks, so
-    that values which strangers made up are not brought here by the thousand.
+    One statement over the day rows of the range, all dimensions together; the engine ranks,
+    so that values which strangers made up are not brought here by the thousand. When the
+    range takes in all that a link has, the days that are added up come from their sums.
     """
     found: dict[Dim, list[Any]] = {dim: [] for dim in Dim if dim is not Dim.TOTAL}
     with read():
@@ -82,37 +82,55 @@ def breakdown(scope: Scope, over: Range, limit: int = DEFAULT_LIMIT) -> dict[Dim
     return {dim: _top(dim, rows) for dim, rows in found.items()}
 
 
+# Grouped by value first: what SQLite sorts by a text first, it compares fastest.
+_RANKED = """
+    , summed AS (
+        SELECT dim, value, sum(clicks) AS clicks, sum(rest) AS rest, sum(uniques) AS uniques
+        FROM found GROUP BY value, dim),
+    ranked AS (
+        SELECT s.*,
+            sum(clicks) OVER (PARTITION BY dim) AS all_clicks,
+            sum(rest) OVER (PARTITION BY dim) AS all_rest,
+            row_number() OVER (
+                PARTITION BY dim
+                ORDER BY CASE WHEN dim IN ({capped}) AND value = {p} THEN 1 ELSE 0 END,
+                    clicks DESC, rest DESC, value) AS place
+        FROM summed AS s)
+    SELECT dim, value, clicks, rest, uniques, all_clicks, all_rest
+    FROM ranked WHERE place <= {p} ORDER BY dim, place
+"""
+
+_DAYS_OF_WORKSPACE = """
+    WITH found AS (
+        SELECT dim, value, clicks, rest, uniques FROM workspace_days
+        WHERE workspace_id = {p} AND day >= {p} AND day < {p} AND dim > 0)
+"""
+
+# In one statement with what it decides by, since a fold may add up more at any moment.
+_DAYS_OF_LINK = """
+    WITH known AS (
+        SELECT t.link_id, t.summed_to_day FROM link_totals AS t
+        WHERE t.link_id = {p} AND t.summed_to_day <= {p}
+            AND {p} <= (SELECT min(d.day) FROM link_days AS d WHERE d.link_id = t.link_id)),
+    found AS (
+        SELECT v.dim, v.value, v.clicks, v.rest, v.uniques
+        FROM known AS k CROSS JOIN link_value_totals AS v
+        WHERE v.link_id = k.link_id AND v.dim > 0
+        UNION ALL SELECT dim, value, clicks, rest, uniques FROM link_days
+        WHERE link_id = {p} AND day >= {p} AND day < {p} AND dim > 0
+            AND day >= coalesce((SELECT summed_to_day FROM known), 0))
+"""
+
+
 def _ranked(scope: Scope, over: Range, limit: int) -> Any:
     """Rows (dim, value, clicks, rest, uniques, all clicks, all rest), ``limit`` a dimension."""
-    # Any: peewee's query types do not survive chaining.
-    table: Any = scope.days
-    clicks, rest = peewee.fn.SUM(table.clicks), peewee.fn.SUM(table.rest)
-    of_dim: dict[str, Any] = {"partition_by": [table.dim]}
-    collected = table.dim.in_(CAPPED) & (table.value == OTHER)
-    order = [
-        peewee.Case(None, [(collected, 1)], 0),
-        clicks.desc(),
-        rest.desc(),
-        table.value,
-    ]
-    ranked = (
-        table.select(
-            table.dim,
-            table.value,
-            clicks.alias("clicks"),
-            rest.alias("rest"),
-            peewee.fn.SUM(table.uniques).alias("uniques"),
-            peewee.fn.SUM(clicks).over(**of_dim).alias("all_clicks"),
-            peewee.fn.SUM(rest).over(**of_dim).alias("all_rest"),
-            peewee.fn.ROW_NUMBER().over(**of_dim, order_by=order).alias("place"),
-        )
-        .where(scope.days_of(over), table.dim > Dim.TOTAL)
-        .group_by(table.dim, table.value)
-    )
-    c = ranked.c
-    columns = (c.dim, c.value, c.clicks, c.rest, c.uniques, c.all_clicks, c.all_rest)
-    query: Any = peewee.Select([ranked], columns).where(c.place <= limit)
-    return query.order_by(c.dim, c.place).bind(table._meta.database).tuples()
+    is_link = scope.days is LinkDay
+    source = _DAYS_OF_LINK if is_link else _DAYS_OF_WORKSPACE
+    known = (scope.id, over.end_day, over.first_day) if is_link else ()
+    parameters = (*known, scope.id, over.first_day, over.end_day)
+    text = (source + _RANKED).format(p=database.param, capped=", ".join(map(str, CAPPED)))
+    # Any: a cursor of either driver.
+    return database.execute_sql(text, (*parameters, OTHER, limit)).fetchall()
 
 
 def _top(dim: Dim, rows: list[Any]) -> Top:

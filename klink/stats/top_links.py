@@ -9,8 +9,8 @@ from typing import Any
 import peewee
 
 from klink.core.times import to_ms
-from klink.db.connection import read
-from klink.db.models import Link, LinkDay, LinkQuarter, LinkTotal
+from klink.db.connection import database, read
+from klink.db.models import Link, LinkDay, LinkQuarter
 from klink.stats.breakdown import Dim
 from klink.stats.ranges import QUARTERS_A_DAY, Range, quarter_start
 from klink.stats.scope import on_days
@@ -39,8 +39,7 @@ def top_links(workspace_id: int, over: Range, limit: int = LIMIT) -> list[TopLin
     Cost: links come in the order of their clicks of all time, which no range can exceed,
     so the search ends as soon as the next one's are too few. With clicks spread as 1/rank
     that is after some tens of links, each with a look at its days; at worst, when what was
-    popular once is not any more, all that were clicked since the range began. Getting at
-    that order reads and sorts the totals of all links of the workspace.
+    popular once is not any more, all that were clicked since the range began.
     """
     best: list[tuple[int, int]] = []  # (-clicks, link id), smallest first
     with read():
@@ -60,28 +59,35 @@ def top_links(workspace_id: int, over: Range, limit: int = LIMIT) -> list[TopLin
     ]
 
 
+# CROSS JOIN keeps SQLite to the order of the totals' index; PostgreSQL reads a plain join.
+_MOST_CLICKED = """
+    SELECT t.link_id, t.clicks FROM link_totals AS t CROSS JOIN links AS l
+    WHERE t.workspace_id = {p} AND t.clicks > 0 AND t.last_click_at >= {p}
+        AND l.id = t.link_id AND l.deleted_at IS NULL
+        AND t.clicks <= {p} AND (t.clicks < {p} OR t.link_id > {p})
+    ORDER BY t.clicks DESC, t.link_id LIMIT {p}
+"""
+_MOST = 2**62
+
+
 def _most_clicked(workspace_id: int, over: Range) -> Iterator[list[tuple[int, int]]]:
     """Links as (id, clicks of all time), the most clicked first, in chunks.
 
     Only those clicked since the range began.
     """
     begin_ms = to_ms(quarter_start(over.first_quarter))
-    total: Any = LinkTotal  # Any, here and below: peewee's queries lose their types
-    query: Any = (
-        Link.select(Link.id, total.clicks)
-        .join(total, on=(total.link_id == Link.id))
-        .where(Link.workspace == workspace_id, Link.deleted_at.is_null())
-        .where(total.clicks > 0, total.last_click_at >= begin_ms)
-        .order_by(total.clicks.desc(), Link.id)
-        .limit(_CHUNK)
-        .tuples()
-    )
-    chunk: list[tuple[int, int]] = list(query)
-    while chunk:
+    text = _MOST_CLICKED.format(p=database.param)
+    id_, clicks = 0, _MOST
+    while True:
+        after = (clicks, clicks, id_)
+        found = database.execute_sql(text, (workspace_id, begin_ms, *after, _CHUNK))
+        chunk: list[tuple[int, int]] = found.fetchall()
+        if not chunk:
+            return
         yield chunk
+        if len(chunk) < _CHUNK:
+            return
         id_, clicks = chunk[-1]
-        later = (total.clicks < clicks) | ((total.clicks == clicks) & (Link.id > id_))
-        chunk = list(query.where(later)) if len(chunk) == _CHUNK else []
 
 
 def _clicks(over: Range, ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -89,7 +89,7 @@ def cases(draw: st.DrawFn) -> tuple[datetime, list[dict[str, Any]], dict[str, An
     return near + timedelta(days=3), draw(visits(near)), asked
 
 
-@pytest.mark.parametrize("chunk", [1, 50])
+@pytest.mark.parametrize("chunk, sum_from", [(1, 1), (50, 4), (50, 1_000)])
 @settings(
     max_examples=50,
     deadline=None,
@@ -100,6 +100,7 @@ def test_every_statistic_equals_a_count_of_the_visits(
     ctx: Context,
     monkeypatch: pytest.MonkeyPatch,
     chunk: int,
+    sum_from: int,
     case: tuple[datetime, list[dict[str, Any]], dict[str, Any]],
 ) -> None:
     monkeypatch.setattr(top_links, "_CHUNK", chunk)
@@ -107,8 +108,8 @@ def test_every_statistic_equals_a_count_of_the_visits(
     ctx = replace(ctx, now=now)
     who, made = _workspace(ctx)
     seen = [_visit(made, **one) for one in raw]
-    count(seen[::2])
-    count(seen[1::2])  # a second batch, out of order
+    for first in range(3):  # batches out of order, with days that are added up before all is in
+        count(seen[first::3], sum_from=sum_from)
     over = ranges.make(ctx.now, **asked)
 
     for link, counts in zip(made, with_counts(made), strict=True):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from klink.clicks.record import ClickRecord, Flag, Utm
 from klink.core.times import from_ms, to_ms
 from klink.db.connection import write
-from klink.db.fold import MAX_VALUES, AgentFacts, Lookups, fold
+from klink.db.fold import MAX_VALUES, SUM_FROM, AgentFacts, Lookups, fold
 
 REASONS = ("", "known bot", "link preview", "prefetch")
 
@@ -74,11 +74,14 @@ class Visit:
 _UTM = ("source", "medium", "campaign", "content", "term")
 
 
-def count(visits: Iterable[Visit], *, max_values: int = MAX_VALUES) -> None:
+def count(
+    visits: Iterable[Visit], *, max_values: int = MAX_VALUES, sum_from: int = SUM_FROM
+) -> None:
     """Fold the visits, as the ledger does."""
     lookups = Lookups(agent=_agent, country=lambda net: "", referrer=lambda text: text)
     with write():
-        fold(json.dumps([visit.record() for visit in visits]), lookups, max_values=max_values)
+        records = json.dumps([visit.record() for visit in visits])
+        fold(records, lookups, max_values=max_values, sum_from=sum_from)
 
 
 def _agent(user_agent: str, flags: int) -> AgentFacts:

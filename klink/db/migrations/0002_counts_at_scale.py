@@ -61,7 +61,7 @@ STATEMENTS = (
     """,
     """
     CREATE INDEX link_totals_workspace_id_clicks_link_id
-    ON link_totals (workspace_id, clicks, link_id)
+    ON link_totals (workspace_id, clicks DESC, link_id)
     """,
     # --- Totals by value ------------------------------------------------------------------
     "ALTER TABLE link_totals ADD COLUMN summed_to_day BIGINT NOT NULL DEFAULT 0",

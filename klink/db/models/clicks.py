@@ -199,7 +199,9 @@ class LinkTotal(Base):
         """Peewee's own settings."""
 
         table_name = "link_totals"
-        indexes = ((("workspace_id", "clicks", "link_id"), False),)
+
+
+LinkTotal.add_index(LinkTotal.workspace_id, LinkTotal.clicks.desc(), LinkTotal.link_id)
 
 
 class LinkValueTotal(Base):
