@@ -14,24 +14,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from klink.clicks.enrich import PERSON, Enricher, kind_of, referrer_host
 from klink.clicks.journal_reader import Position
-from klink.clicks.record import Flag
+from klink.clicks.record import ClickRecord, Flag
 from klink.db.connection import DatabaseBusy, read, savepoint, write
 from klink.db.fold import (
+    WHOLE,
     AgentFacts,
     Folded,
     Lookups,
+    Part,
     checkpoint,
     count,
     fold,
     is_about_data,
+    load,
     prepare,
 )
 from klink.db.models import JournalPosition
 
-__all__ = ["BatchFolder"]
+__all__ = ["TARGET_S", "BatchFolder", "Task", "Unfinished"]
+
+TARGET_S = 0.25
+"""How long a part of a batch keeps others from writing, about."""
+
+_LINK_ID = ClickRecord._fields.index("link_id")
 
 log = logging.getLogger(__name__)
 
@@ -43,80 +52,156 @@ class _Unfoldable(Exception):
     """A batch holds a record that cannot be folded."""
 
 
+class Unfinished(NamedTuple):
+    """How far a batch is folded of whose ``parts`` only some are.
+
+    :ivar end_offset: where the batch ends, in the segment of its position.
+    """
+
+    end_offset: int
+    parts: int
+    done: int
+
+
+_ALL = Unfinished(0, 0, 0)
+
+
+class Task(NamedTuple):
+    """A batch to fold: from where it begins to where it ends, and what is done of it.
+
+    :ivar begin: in the segment of ``end``.
+    :ivar unfinished: None for a batch of which nothing is folded.
+    """
+
+    payloads: Sequence[bytes]
+    begin: Position
+    end: Position
+    unfinished: Unfinished | None = None
+
+
 class BatchFolder:
     """Folds batches, of whatever stream.
 
     :ivar set_aside: records that could not be folded, so far.
-    :ivar held_s: how long the last fold was in the way of others who want to write, seconds.
     :param set_aside_path: the file they are kept in, a JSON object a line.
     :param clock: the time now, aware UTC.
+    :param part_visits: visits of a part of a batch at first; then as many as keep others from
+        writing for :data:`TARGET_S`.
     """
 
     def __init__(
-        self, enricher: Enricher, set_aside_path: Path, clock: Callable[[], datetime]
+        self,
+        enricher: Enricher,
+        set_aside_path: Path,
+        clock: Callable[[], datetime],
+        part_visits: int = 5_000,
     ) -> None:
         self.set_aside = 0
-        self.held_s = 0.0
         self._lookups = _lookups(enricher)
         self._path = set_aside_path
         self._clock = clock
+        self._part_visits = part_visits
 
-    def fold(self, payloads: Sequence[bytes], position: Position) -> Folded:
-        """Count what ``payloads`` hold and store ``position``, in one transaction.
+    def fold(self, task: Task) -> Folded:
+        """Count what a batch holds and store the position behind it, exactly once.
 
-        :raises DatabaseBusy: among others, when it cannot be done now; then nothing is
-            counted, unless it was the commit's answer that got lost.
+        A large one in parts, each a transaction that also says which parts are done: the more
+        visits are folded together, the fewer places of the database each of them touches, and
+        the shorter a transaction, the less others wait.
+
+        :raises DatabaseBusy: among others, when it cannot be done now; then what is stored says
+            what is counted, unless it was the commit's answer that got lost.
         """
+        done = task.unfinished.done if task.unfinished else 0
         try:
             with read(), _unfoldable():
-                folded = prepare(_json(payloads), self._lookups)
-            with write():
-                began_s = time.monotonic()
-                self._count_whole(folded)
-                self._store(position)
-            self.held_s = time.monotonic() - began_s
+                folded = load(_json(task.payloads), self._lookups)
+            parts = task.unfinished.parts if task.unfinished else self._parts(folded.visits)
+            for number in range(done, parts):
+                self._fold_part(task, Part(number, parts), folded)
+                done = number + 1
         except _Unfoldable:  # never of the commit, after which nobody knows what holds
-            return self._fold_apart(payloads, position)
-        with suppress(DatabaseBusy), read():  # the next one will do it
-            checkpoint()
+            return self._fold_apart(task, done)
         return folded
 
-    def stored(self, stream: str) -> Position:
-        """Up to where a stream is folded.
+    def _fold_part(self, task: Task, part: Part, folded: Folded) -> None:
+        with read(), _unfoldable():
+            prepare(part)
+        with write():
+            began_s = time.monotonic()
+            # No savepoint: SQLite would copy every page that changes.
+            with _unfoldable():
+                count(part, folded)
+            self._store(task, part)
+        self._adapt(time.monotonic() - began_s, folded.visits / part.of)
+        with suppress(DatabaseBusy), read():  # the next one will do it
+            checkpoint()
+
+    def _adapt(self, took_s: float, visits: float) -> None:
+        """Size the next parts so that one takes about ``TARGET_S``."""
+        if visits > self._part_visits / 2:  # fewer say little
+            wanted = visits * TARGET_S / max(took_s, 0.001)
+            low, high = self._part_visits // 2, self._part_visits * 2
+            self._part_visits = max(min(max(int(wanted), low), high), 1)
+
+    def _parts(self, visits: int) -> int:
+        return max(-(-visits // self._part_visits), 1)
+
+    def stored(self, stream: str) -> tuple[Position, Unfinished | None]:
+        """Up to where a stream is folded, and what is folded of the batch after that.
 
         :raises DatabaseBusy: when the database does not answer.
         """
         with read():
             row = JournalPosition.get_or_none(JournalPosition.stream == stream)
-        return Position(stream, row.segment, row.offset) if row else Position(stream, 0, 0)
+        if row is None:
+            return Position(stream, 0, 0), None
+        unfinished = Unfinished(row.end_offset, row.parts, row.parts_done) if row.parts else None
+        return Position(stream, row.segment, row.offset), unfinished
 
     def forget(self, stream: str) -> None:
         """Forget the position of a stream that is no more."""
         with write():
             JournalPosition.delete().where(JournalPosition.stream == stream).execute()
 
-    def _count_whole(self, folded: Folded) -> None:
-        # No savepoint: SQLite would copy every page that changes.
-        with _unfoldable():
-            count(folded)
+    def _store(self, task: Task, part: Part) -> None:
+        """Write down that a part is folded, and with the last one that the batch is."""
+        if part.number + 1 < part.of:
+            done = Unfinished(task.end.offset, part.of, part.number + 1)
+            self._store_position(task.begin, done)
+        elif task.unfinished and task.end.offset < task.unfinished.end_offset:
+            # Damaged meanwhile: of what comes after the damage, the same parts are folded.
+            self._store_position(task.end, task.unfinished)
+        else:
+            self._store_position(task.end, _ALL)
 
-    def _store(self, position: Position) -> None:
+    def _store_position(self, position: Position, done: Unfinished) -> None:
         values = {
             JournalPosition.segment: position.segment,
             JournalPosition.offset: position.offset,
             JournalPosition.updated_at: self._clock(),
+            JournalPosition.end_offset: done.end_offset,
+            JournalPosition.parts: done.parts,
+            JournalPosition.parts_done: done.done,
         }
         JournalPosition.insert({JournalPosition.stream: position.stream, **values}).on_conflict(
             conflict_target=[JournalPosition.stream], update=values
         ).execute()
 
-    def _fold_apart(self, payloads: Sequence[bytes], position: Position) -> Folded:
-        """Fold what can be folded and set the rest aside."""
-        records = [record for payload in payloads for record in _records(payload)]
+    def _fold_apart(self, task: Task, done: int) -> Folded:
+        """Fold what can be folded and is not, and set the rest aside.
+
+        :param done: how many parts are folded.
+        """
+        with read():
+            _, unfinished = self.stored(task.begin.stream)
+        records = [record for payload in task.payloads for record in _records(payload)]
+        if done and unfinished:
+            records = [each for each in records if _is_left(each, unfinished)]
         aside: list[tuple[bytes, Exception]] = []
         with write():
             folded = self._halve(records, aside)
-            self._store(position)
+            self._store(task, WHOLE)
             # Before the commit: after a crash a line may stand there twice, but none is missing.
             self._keep(aside)
         self.set_aside += len(aside)
@@ -171,6 +256,15 @@ def _unfoldable() -> Iterator[None]:
 
 def _json(records: Sequence[bytes]) -> str:
     return "[" + b",".join(records).decode("ascii") + "]"
+
+
+def _is_left(record: bytes, unfinished: Unfinished) -> bool:
+    """Whether a record is in a part that is not folded; or in none, since it is no record."""
+    try:
+        link_id = json.loads(record)[_LINK_ID]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return True
+    return not isinstance(link_id, int) or link_id % unfinished.parts >= unfinished.done
 
 
 def _records(payload: bytes) -> list[bytes]:

@@ -26,6 +26,7 @@ __all__ = [
     "DeadStream",
     "Position",
     "StreamReader",
+    "batch_begin",
     "claim_dead",
     "is_file",
     "segment_path",
@@ -57,6 +58,15 @@ class Batch(NamedTuple):
     payloads: list[bytes]
     next: Position
     at_tail: bool
+
+
+def batch_begin(asked: Position, following: Position) -> Position:
+    """Where the batch began that a read from ``asked`` gave, in its own segment.
+
+    :param following: the batch's ``next``.
+    """
+    offset = asked.offset if asked.segment == following.segment else 0
+    return following._replace(offset=max(offset, HEADER_BYTES))
 
 
 def segment_path(folder: Path, segment: int) -> Path:

@@ -1,7 +1,8 @@
 """The click ledger: a thread that folds the journal into the database, exactly once.
 
-A batch of visits and the position behind it commit together, so whatever dies when, the
-next fold goes on where the last one that counted ended: recovery is the same code as
+A batch of visits and the position behind it commit together (a large batch in parts, each with
+how many of them are done), so whatever dies when, the next fold goes on where the last one that
+counted ended: recovery is the same code as
 normal work. What dead processes left is folded first, so that afterwards one position, in
 this process's own stream, says for every reader what is counted.
 """
@@ -16,10 +17,10 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from klink.clicks.batch import BatchFolder
+from klink.clicks.batch import BatchFolder, Task, Unfinished
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal
-from klink.clicks.journal_reader import Batch, DeadStream, Position, StreamReader
+from klink.clicks.journal_reader import Batch, DeadStream, Position, StreamReader, batch_begin
 from klink.core.times import to_ms
 from klink.db.connection import DatabaseBusy, close_thread
 
@@ -29,8 +30,10 @@ log = logging.getLogger(__name__)
 
 _REST_S = 1.0  # between folds that keep up, unless a reader waits: fewer, fuller batches
 _TURN_S = 0.001  # between folds that do not: other writers get their turn
-_TARGET_S = 1.0  # a fold, when it is behind: fuller ones are cheaper, but others want to write
-_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 16 * 1024 * 1024
+# A batch, when it is behind: fuller ones are cheaper, but they are in memory, and a reader
+# waits for a whole one. Others who want to write wait for a part of it (batch.TARGET_S).
+_TARGET_S = 1.5
+_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 8 * 1024 * 1024
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 1.0  # while the database refuses
 
 _T = TypeVar("_T")
@@ -65,6 +68,7 @@ class _Stream:
     def __init__(self, reader: StreamReader) -> None:
         self.reader = reader
         self.position = Position(reader.stream, 0, 0)
+        self.unfinished: Unfinished | None = None
         self.is_sure = False
 
 
@@ -72,12 +76,20 @@ class Ledger:
     """Folds one journal; started and stopped once, asked by any thread.
 
     :param clock: the time now, aware UTC.
+    :param part_visits: as :class:`klink.clicks.batch.BatchFolder` takes it.
     """
 
-    def __init__(self, journal: Journal, enricher: Enricher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        enricher: Enricher,
+        clock: Callable[[], datetime],
+        *,
+        part_visits: int = 5_000,
+    ) -> None:
         self._journal = journal
         self._clock = clock
-        self._folder = BatchFolder(enricher, journal.root / "set-aside.jsonl", clock)
+        self._folder = BatchFolder(enricher, journal.root / "set-aside.jsonl", clock, part_visits)
         self._live = _Stream(journal.reader())
         self._dead = [(_Stream(stream), stream) for stream in journal.dead]
         self._batch_bytes = 1024 * 1024
@@ -225,17 +237,22 @@ class Ledger:
     def _step(self, stream: _Stream) -> Batch:
         """Fold the next batch of a stream."""
         if not stream.is_sure:
-            stream.position = self._folder.stored(stream.reader.stream)
+            stream.position, stream.unfinished = self._folder.stored(stream.reader.stream)
         stream.is_sure = False
-        batch = stream.reader.read(stream.position, self._batch_bytes)
+        unfinished = stream.unfinished
+        # The very batch that was begun, whatever has been written behind it.
+        size = unfinished.end_offset - stream.position.offset if unfinished else self._batch_bytes
+        batch = stream.reader.read(stream.position, size)
         if batch.payloads:
             began_s = time.monotonic()
-            folded = self._folder.fold(batch.payloads, batch.next)
+            begin = batch_begin(stream.position, batch.next)
+            folded = self._folder.fold(Task(batch.payloads, begin, batch.next, unfinished))
             self._adapt(time.monotonic() - began_s, is_full=not batch.at_tail)
             if stream is self._live:
                 latest_ms = min(folded.latest_at, to_ms(self._clock()))
                 self._counted_to_ms = max(self._counted_to_ms, latest_ms)
-        stream.position, stream.is_sure = batch.next, True
+        # Of what was begun, only the database knows what is left.
+        stream.position, stream.unfinished, stream.is_sure = batch.next, None, not unfinished
         return batch
 
     def _adapt(self, took_s: float, *, is_full: bool) -> None:

@@ -4,9 +4,9 @@ The visits go in as one JSON text and everything after that is a statement over 
 sets, so a fold hardly holds Python's lock while redirects run beside it. Python is asked
 once per distinct User-Agent, network and referrer of a batch.
 
-It has two halves. :func:`prepare` makes facts in tables of this connection's own: it needs
-no transaction, so that who wants to write need not wait for it. :func:`count` writes, in the
-caller's transaction.
+It has two halves. :func:`load` and :func:`prepare` make facts in tables of this connection's
+own: they need no transaction, so that who wants to write need not wait for them.
+:func:`count` writes, in the caller's transaction.
 
 What counts as what is the contract's ("Counting"). On PostgreSQL several processes fold at
 once: the statements always come in the same order, and each takes its rows in the order of
@@ -89,6 +89,19 @@ class Folded(NamedTuple):
     latest_at: int
 
 
+class Part(NamedTuple):
+    """The visits of a batch whose link's id divided by ``of`` leaves ``number``.
+
+    Each visit is in one part. What a link's visits touch, only their part touches.
+    """
+
+    number: int
+    of: int
+
+
+WHOLE = Part(0, 1)
+
+
 def fold(
     records_json: str,
     lookups: Lookups,
@@ -98,18 +111,18 @@ def fold(
 ) -> Folded:
     """Count visits in every table of counts; part of the current ``write()``.
 
-    :func:`prepare` and :func:`count` in one, with their parameters and errors.
+    :func:`load`, :func:`prepare` and :func:`count` in one, with their parameters and errors.
     """
-    folded = prepare(records_json, lookups)
-    count(folded, max_values=max_values, sum_from=sum_from)
+    folded = load(records_json, lookups)
+    prepare(WHOLE)
+    count(WHOLE, folded, max_values=max_values, sum_from=sum_from)
     return folded
 
 
-def prepare(records_json: str, lookups: Lookups) -> Folded:
-    """Find out what is to be counted, on this thread's connection; changes nothing.
+def load(records_json: str, lookups: Lookups) -> Folded:
+    """Take in a batch, on this thread's connection; changes nothing that others see.
 
-    Best outside of ``write()``, so that nobody waits for it. Visits of links that are gone
-    are dropped.
+    Best outside of ``write()``, so that nobody waits for it.
 
     :param records_json: a JSON array of records, each an array of twelve as
         ``klink.clicks.record`` describes it.
@@ -122,22 +135,42 @@ def prepare(records_json: str, lookups: Lookups) -> Folded:
     _run(sql.VISITS, records_json)
     folded = Folded(*_run(sql.COUNT_VISITS).fetchone())
     _look_up(lookups)
-    _find_facts()
     return folded
 
 
-def count(folded: Folded, *, max_values: int = MAX_VALUES, sum_from: int = SUM_FROM) -> None:
-    """Write down what :func:`prepare` found last, in every table of counts.
+def prepare(part: Part) -> None:
+    """Find out what is to be counted of what was loaded last; like :func:`load` otherwise.
 
-    Part of the current ``write()``.
+    Visits of links that are gone are dropped.
+    """
+    _make_empty(sql.FACT_TABLES)
+    _run(sql.FACTS, part.of, part.number)
+    for statement in (
+        sql.TARGETS,
+        sql.QUARTERS_OF_FACTS,
+        sql.VARIANT_DAYS_OF_FACTS,
+        sql.SEEN,
+        sql.SEEN_FIRST,
+        sql.WORKSPACE_SEEN,
+        sql.HOW_MANY_VALUES,
+    ):
+        _run(statement)
+    _find_workspace_values()
 
-    :param folded: what :func:`prepare` gave.
+
+def count(
+    part: Part, folded: Folded, *, max_values: int = MAX_VALUES, sum_from: int = SUM_FROM
+) -> None:
+    """Write down what was prepared last, in every table of counts; part of ``write()``.
+
+    :param part: the one that was prepared.
+    :param folded: what :func:`load` gave.
     :param max_values: see :data:`MAX_VALUES`.
     :param sum_from: see :data:`SUM_FROM`.
-    :raises peewee.DatabaseError: as for :func:`prepare`.
+    :raises peewee.DatabaseError: as for :func:`load`.
     """
     if _is_any(sql.ARE_STALE):  # a link was purged or its variants replaced meanwhile
-        _find_facts()
+        prepare(part)
     _find_new_visitors()
     _run(counts.LINK_TOTALS, ever=counts.EVER)  # the first: see fold_counts.LATE
     _run(counts.VARIANT_TOTALS, variant=counts.VARIANT)
@@ -202,22 +235,6 @@ def _make_empty(tables: dict[str, str]) -> None:
     for name, definition in tables.items():
         _run(sql.CREATE, name=name, definition=_in_words(definition, engine()))
         _run(sql.EMPTY, name=name)
-
-
-def _find_facts() -> None:
-    _make_empty(sql.FACT_TABLES)
-    for statement in (
-        sql.FACTS,
-        sql.TARGETS,
-        sql.QUARTERS_OF_FACTS,
-        sql.VARIANT_DAYS_OF_FACTS,
-        sql.SEEN,
-        sql.SEEN_FIRST,
-        sql.WORKSPACE_SEEN,
-        sql.HOW_MANY_VALUES,
-    ):
-        _run(statement)
-    _find_workspace_values()
 
 
 def _find_workspace_values() -> None:

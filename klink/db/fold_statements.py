@@ -56,6 +56,7 @@ VALUE_OF_DIM = (
 WORDS: dict[Engine, dict[str, str]] = {
     "sqlite": {
         "p": "?",
+        "mod": "%",
         "bigint": "INTEGER",
         "plain": "STRICT",
         "keyed": "STRICT, WITHOUT ROWID",
@@ -74,6 +75,7 @@ WORDS: dict[Engine, dict[str, str]] = {
     },
     "postgresql": {
         "p": "%s",
+        "mod": "%%",
         "bigint": "BIGINT",
         "plain": "",
         "keyed": "",
@@ -222,8 +224,8 @@ FACTS = """
     CROSS JOIN links AS l CROSS JOIN fold_agents AS a CROSS JOIN fold_referrers AS r
     LEFT JOIN variants AS w ON w.id = v.variant_id AND w.link_id = v.link_id
     LEFT JOIN fold_nets AS n ON n.net = v.net
-    WHERE l.id = v.link_id AND a.user_agent = v.user_agent AND a.flags = v.flags
-        AND r.referrer = v.referrer
+    WHERE v.link_id {mod} {p} = {p} AND l.id = v.link_id AND a.user_agent = v.user_agent
+        AND a.flags = v.flags AND r.referrer = v.referrer
 """
 
 TARGETS = """

@@ -117,8 +117,8 @@ _DAYS_OF_LINK = """
         FROM known AS k CROSS JOIN link_value_totals AS v
         WHERE v.link_id = k.link_id AND v.dim > 0
         UNION ALL SELECT dim, value, clicks, rest, uniques FROM link_days
-        WHERE link_id = {p} AND day >= {p} AND day < {p} AND dim > 0
-            AND day >= coalesce((SELECT summed_to_day FROM known), 0))
+        WHERE link_id = {p} AND day >= coalesce((SELECT summed_to_day FROM known), {p})
+            AND day < {p} AND dim > 0)
 """
 
 

@@ -249,27 +249,32 @@ _folders = itertools.count()
 # A thread that dies is what this is about.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("part_visits", [1, 5_000])
 @given(lives)
 @example([([[[visit()], [visit(visitor="")]], [[visit(at_ms=NOW_MS - DAY_MS)]]], None)])
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_all_counts_equal_a_count_by_hand(tmp_path: Path, lived: list[Any]) -> None:
+def test_all_counts_equal_a_count_by_hand(
+    tmp_path: Path, part_visits: int, lived: list[Any]
+) -> None:
     begin_anew()
     data_dir = tmp_path / str(next(_folders))
     for batches, dies_at in lived:
-        live(data_dir, batches, Mortal(dies_at))
-    live(data_dir, [], Mortal())
+        live(data_dir, batches, Mortal(dies_at), part_visits)
+    live(data_dir, [], Mortal(), part_visits)
     answered = [
         record for batches, _ in lived for batch in batches for frame in batch for record in frame
     ]
     check_every_table(answered)
 
 
-def live(data_dir: Path, batches: list[list[list[ClickRecord]]], mortal: Mortal) -> None:
+def live(
+    data_dir: Path, batches: list[list[list[ClickRecord]]], mortal: Mortal, part_visits: int
+) -> None:
     """One run of a server, up to its death or its orderly end."""
     journal = Journal.open(data_dir, EPOCH, fsync_every_s=None)
-    ledger = Ledger(journal, mortal.enricher(), mortal.clock)
+    ledger = Ledger(journal, mortal.enricher(), mortal.clock, part_visits=part_visits)
     ledger.start()
     for batch in batches:
         for frame in batch:

@@ -18,7 +18,7 @@ from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.record import encode
 from klink.db import connection, migrate
-from klink.db.connection import after_commit, database, write
+from klink.db.connection import after_commit, database, engine, write
 from klink.db.models import (
     Click,
     DayVisitor,
@@ -39,10 +39,16 @@ LONG_S = 60.0
 class Server:
     """A journal and its ledger over one data folder."""
 
-    def __init__(self, data_dir: Path, mortal: Mortal | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        mortal: Mortal | None = None,
+        part_visits: int = 5_000,
+        **options: Any,
+    ) -> None:
         mortal = mortal or Mortal()
         self.journal = Journal.open(data_dir, EPOCH, fsync_every_s=None, **options)
-        self.ledger = Ledger(self.journal, mortal.enricher(), mortal.clock)
+        self.ledger = Ledger(self.journal, mortal.enricher(), mortal.clock, part_visits=part_visits)
         self.data_dir = data_dir
 
     def start(self) -> Server:
@@ -432,6 +438,64 @@ def test_a_dead_stream_that_cannot_be_removed_holds_up_nobody(begin: Begin) -> N
     third.click()
     assert third.ledger.wait(LONG_S) == 0.0
     assert counted() == 4
+
+
+def waiting(server: Server) -> None:
+    """Six clicks of every link that wait, in a batch of at least six parts."""
+    for number in range(6):
+        server.journal.append(
+            [encode(visit(link_id=link, visitor=f"v_{number}")) for link in (1, 2, 3)]
+        )
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("dies_at", range(2, 14))
+def test_a_batch_that_was_counted_in_part_is_counted_to_its_end(begin: Begin, dies_at: int) -> None:
+    first = begin(Mortal(dies_at), part_visits=3)
+    waiting(first)
+    first.start()
+    first.end()
+    second = begin().start()
+    second.click(link_id=3)
+    assert second.ledger.wait(LONG_S) == 0.0
+    expected = [(1, 6, 6), (2, 6, 6), (3, 7, 7)]
+    assert rows(LinkTotal, "link_id", "clicks", "uniques") == expected
+    assert {row[0] for row in rows(JournalPosition, "parts")} == {0}
+
+
+def test_what_is_written_behind_a_batch_that_was_begun_is_counted_once(begin: Begin) -> None:
+    class Interrupted(Mortal):
+        """Between two parts of a batch a click comes, and then the fold fails once."""
+
+        was_asked = 0
+
+        def clock(self) -> datetime:
+            if threading.current_thread().name == "klink-ledger":
+                self.was_asked += 1
+                if self.was_asked == 4:
+                    server.click(link_id=2)
+                    raise OSError("once")
+            return super().clock()
+
+    server = begin(Interrupted(), part_visits=3)
+    waiting(server)
+    server.start()
+    assert server.ledger.wait(LONG_S) == 0.0  # the batch that was begun
+    assert server.ledger.wait(LONG_S) == 0.0
+    assert rows(LinkTotal, "link_id", "clicks") == [(1, 6), (2, 7), (3, 6)]
+
+
+def test_a_record_that_only_a_later_part_refuses_is_set_aside_and_no_other(begin: Begin) -> None:
+    """PostgreSQL keeps the run of an experiment in 32 bits, SQLite does not mind."""
+    server = begin(part_visits=3)
+    waiting(server)
+    server.journal.append([encode(visit(link_id=2, visitor="v_x")._replace(run=2**40))])
+    server.start()
+    assert server.ledger.wait(LONG_S) == 0.0
+    clicks = dict(rows(LinkTotal, "link_id", "clicks"))
+    refused = server.ledger.status().set_aside
+    assert (clicks[1], clicks[2] + refused, clicks[3]) == (6, 7, 6)
+    assert refused == (engine() == "postgresql")
 
 
 def test_two_ledgers_at_once_count_a_shared_visitor_once(begin: Begin) -> None:

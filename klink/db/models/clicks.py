@@ -265,12 +265,19 @@ class Purge(Base):
 
 
 class JournalPosition(Base):
-    """Up to where a journal stream is folded; moves in the transaction that folds."""
+    """Up to where a journal stream is folded; moves in the transaction that folds.
+
+    Of the records from ``offset`` to ``end_offset``, those of links whose id leaves less than
+    ``parts_done`` when divided by ``parts`` are folded too; ``parts`` 0: there are none such.
+    """
 
     stream = TextField(primary_key=True)
     segment = BigIntegerField()
     offset = BigIntegerField()
     updated_at = MomentField()
+    end_offset = BigIntegerField(default=0)
+    parts = BigIntegerField(default=0)
+    parts_done = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
