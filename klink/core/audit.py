@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from klink.db import rows as table_rows
 from klink.db.models import Audit
 
 if TYPE_CHECKING:
     from klink.core.context import Context
     from klink.core.principal import Principal
-
-_AT_ONCE = 500  # rows of one statement
 
 
 def record(
@@ -32,7 +31,7 @@ def record(
     :param details: old and new values; never a secret.
     """
     rows = [_row(ctx, who, action, subject, details or {}, workspace_id)]
-    Audit.insert_many(rows).execute()
+    table_rows.insert(Audit, rows)
 
 
 def record_all(
@@ -46,8 +45,7 @@ def record_all(
     :param entries: subject and details of each; at least one.
     """
     rows = [_row(ctx, who, action, subject, details, None) for subject, details in entries]
-    for start in range(0, len(rows), _AT_ONCE):
-        Audit.insert_many(rows[start : start + _AT_ONCE]).execute()
+    table_rows.insert(Audit, rows)
 
 
 def _row(

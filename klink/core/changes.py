@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from klink.core.context import Changed, Context
+from klink.db import rows as table_rows
 from klink.db.connection import after_commit, engine, read, write
 from klink.db.models import Change
-
-_AT_ONCE = 500  # rows of one statement
 
 _OVERLAP = timedelta(seconds=30)
 """On PostgreSQL entries younger than this are read again: a smaller number may commit later.
@@ -37,10 +35,13 @@ def record_all(ctx: Context, many: Sequence[Changed]) -> None:
         }
         for changed in many
     ]
-    for start in range(0, len(rows), _AT_ONCE):
-        Change.insert_many(rows[start : start + _AT_ONCE]).execute()
-    for changed in many:
-        after_commit(partial(ctx.announce, changed))
+    table_rows.insert(Change, rows)
+
+    def announce() -> None:
+        for changed in many:
+            ctx.announce(changed)
+
+    after_commit(announce)
 
 
 class Follower:

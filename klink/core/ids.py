@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from datetime import datetime
 
 from klink.core.times import to_ms
@@ -14,4 +13,5 @@ def new_uid(now: datetime) -> str:
     value = (to_ms(now) & (2**48 - 1)) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 0x7 << 76  # the version
     value = value & ~(0b11 << 62) | 0b10 << 62  # the variant
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -49,7 +49,11 @@ RESERVED = ANSWERED | frozenset(_KEPT_BACK.split())
 def generate() -> str:
     """Return a random slug of 7 base62 characters; the caller tries again on a collision."""
     while True:
-        slug = "".join(secrets.choice(_BASE62) for _ in range(GENERATED_LENGTH))
+        number = secrets.randbelow(len(_BASE62) ** GENERATED_LENGTH)  # one draw, not seven
+        slug = ""
+        for _ in range(GENERATED_LENGTH):
+            number, digit = divmod(number, len(_BASE62))
+            slug += _BASE62[digit]
         if slug.lower() not in RESERVED:
             return slug
 

@@ -11,7 +11,7 @@ from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
 from klink.core.links.find import domain_of_host, find, get
 from klink.core.links.limits import expire_due, take_use, uses_left
-from klink.core.links.make import active_links, create
+from klink.core.links.make import create
 from klink.core.links.model import (
     UNSET,
     Created,
@@ -28,6 +28,7 @@ from klink.core.links.model import (
     VariantView,
 )
 from klink.core.links.prepare import prepare
+from klink.core.links.quota import active_links
 from klink.core.links.search import search
 
 __all__ = [

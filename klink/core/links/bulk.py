@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from klink.core.context import Context
 from klink.core.errors import KlinkError, ValidationFailed
-from klink.core.links.find import views
-from klink.core.links.make import Made, make, record
+from klink.core.links.draft import Draft
+from klink.core.links.make import Maker
 from klink.core.links.model import Created, NewLink
 from klink.core.links.prepare import prepare
 from klink.core.principal import Principal
-from klink.db.connection import DatabaseBusy, lock, savepoint, write
+from klink.db.connection import DatabaseBusy, in_write, lock, savepoint, write
 
 MAX_PASSWORDS = 50
 """Items of one bulk request that may have a password: hashing one takes about 20 ms."""
@@ -19,10 +19,8 @@ MAX_PASSWORDS = 50
 MAX_PARTS = 5_000
 """Variants, rules and tags that the links of one request may have together."""
 
-_AT_ONCE = 25
+_AT_ONCE = 250
 """Links of one transaction, so that others who write need not wait for all of them."""
-
-Outcome = Made | KlinkError
 
 
 def create_many(
@@ -40,14 +38,16 @@ def create_many(
         have it as their outcome.
     """
     who.need("create")
-    wanted = prepare_many(many)
+    maker = Maker(ctx, who)
+    drafts = maker.drafts(prepare_many(many))
     if atomic:
-        return _make_all_or_none(ctx, who, wanted)
+        return _make_all_or_none(maker, drafts)
     outcomes: list[Created | KlinkError] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        few = wanted[start : start + _AT_ONCE]
+    at_once = len(drafts) if in_write() else _AT_ONCE
+    for start in range(0, len(drafts), at_once or 1):
+        few = drafts[start : start + at_once]
         try:
-            outcomes += _make_few(ctx, who, few)
+            outcomes += _make_few(maker, few)
         except DatabaseBusy as error:
             if start == 0:
                 raise
@@ -69,40 +69,19 @@ def prepare_many(many: Sequence[NewLink | KlinkError]) -> list[NewLink | KlinkEr
 
 
 def _make_all_or_none(
-    ctx: Context, who: Principal, wanted: Sequence[NewLink | KlinkError]
+    maker: Maker, drafts: Sequence[Draft | KlinkError]
 ) -> list[Created | KlinkError]:
     with write(), savepoint() as whole:
-        outcomes = _make_few(ctx, who, wanted)
+        outcomes = _make_few(maker, drafts)
         if any(isinstance(outcome, KlinkError) for outcome in outcomes):
             whole.rollback()
     return outcomes
 
 
-def _make_few(
-    ctx: Context, who: Principal, wanted: Sequence[NewLink | KlinkError]
-) -> list[Created | KlinkError]:
+def _make_few(maker: Maker, drafts: Sequence[Draft | KlinkError]) -> list[Created | KlinkError]:
     with write():
         lock("klink:bulk")  # two of them with the same slugs would wait for each other
-        outcomes = [_attempt(ctx, who, new) for new in wanted]
-        made = [outcome for outcome in outcomes if isinstance(outcome, Made)]
-        record(ctx, who, [each.row for each in made if not each.existing])
-        shown = iter(views(ctx, [each.row for each in made]))
-        return [
-            Created(next(shown), outcome.existing) if isinstance(outcome, Made) else outcome
-            for outcome in outcomes
-        ]
-
-
-def _attempt(ctx: Context, who: Principal, new: NewLink | KlinkError) -> Outcome:
-    if isinstance(new, KlinkError):
-        return new
-    try:
-        with savepoint():
-            return make(ctx, who, new, allow_past_expiry=False)
-    except DatabaseBusy:
-        raise
-    except KlinkError as error:
-        return error
+        return maker.make(drafts)
 
 
 def _few_passwords(many: Sequence[NewLink | KlinkError]) -> Iterator[NewLink | KlinkError]:

@@ -11,16 +11,19 @@ from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import destinations, fields, hosts
-from klink.core.links.find import locked_row, row_of, views
-from klink.core.links.make import check_limit, store_tags
+from klink.core.links.batch import tag_rows
+from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
 from klink.core.links.prepare import prepare_patch
 from klink.core.links.problems import Problems
+from klink.core.links.quota import check_limit, counts_as_active_now
 from klink.core.links.same import existing_for
+from klink.core.links.views import views
 from klink.core.principal import Principal
 from klink.core.times import to_ms
+from klink.db import rows
 from klink.db.connection import savepoint, write
-from klink.db.models import Link, LinkTotal, LinkUse
+from klink.db.models import Link, LinkTag, LinkTotal, LinkUse
 
 _ROUTING = {"url", "mode", "variants", "rules", "default"}
 _APART = _ROUTING | {"slug", "tags"}
@@ -72,7 +75,7 @@ def update(
         if where is not None:
             destinations.store(row.id, where, now_ms=to_ms(ctx.now))
         if tags is not None:
-            store_tags(row.id, row.workspace_id, tags)
+            _store_tags(row.id, row.workspace_id, tags)
         _count_uses(row, columns)
         after = _finished(ctx, who, uid, before, "link.update")
         if after.slug != before.slug:
@@ -219,6 +222,11 @@ def _routing_columns(
     return columns
 
 
+def _store_tags(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> None:
+    LinkTag.delete().where(LinkTag.link == link_id).execute()
+    rows.insert(LinkTag, tag_rows(link_id, workspace_id, tags))
+
+
 def _after(row: Link, columns: Mapping[str, object]) -> dict[str, object]:
     names = ("starts_at", "expires_at", "type", "post_id", "site_url", "is_active", "deleted_at")
     return {name: columns.get(name, getattr(row, name)) for name in names}
@@ -227,19 +235,13 @@ def _after(row: Link, columns: Mapping[str, object]) -> dict[str, object]:
 def _check_activity(ctx: Context, who: Principal, row: Link, columns: Mapping[str, object]) -> None:
     """A link that comes to life counts for the plan, and may clash with another (U3)."""
     after = _after(row, columns)
-    if not _lives(ctx, after):
+    if not counts_as_active_now(ctx, after):
         return
-    if not _lives(ctx, _after(row, {})):
+    if not counts_as_active_now(ctx, _after(row, {})):
         check_limit(ctx, who)
     if existing_for(ctx, row.workspace_id, after, but=row.id) is not None:
         name = next((n for n in ("post_id", "site_url", "type") if n in columns), "is_active")
         raise ValidationFailed({name: ["another active link has this post_id or site_url"]})
-
-
-def _lives(ctx: Context, state: Mapping[str, object]) -> bool:
-    expires_at = state["expires_at"]
-    expired = expires_at is not None and expires_at <= ctx.now  # type: ignore[operator]  # a time
-    return bool(state["is_active"]) and state["deleted_at"] is None and not expired
 
 
 def _apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from klink.core.errors import ValidationFailed
 from klink.core.ids import new_uid
@@ -13,6 +14,7 @@ from klink.core.links.model import NewRule, NewVariant
 from klink.core.links.problems import Problems, text_problem
 from klink.core.routing import dump_condition, parse_condition
 from klink.core.times import from_ms
+from klink.db import rows
 from klink.db.models import Rule, Variant
 
 MAX_VARIANTS = 20
@@ -179,30 +181,42 @@ def store(link_id: int, wanted: Destinations, *, now_ms: int) -> None:
 
     A variant whose label stays keeps its row, and with it its clicks (klinky K5).
     """
-    kept = {row.label: row for row in Variant.select().where(Variant.link == link_id)}
+    kept = {row.label: row.id for row in Variant.select().where(Variant.link == link_id)}
     gone = set(kept) - {variant.label for variant in wanted.variants}
     if gone:
         Variant.delete().where(Variant.link == link_id, Variant.label.in_(gone)).execute()
     new = []
-    for position, variant in enumerate(wanted.variants):
-        columns: dict[str, object] = {
+    for row in variant_rows(link_id, wanted, now_ms=now_ms):
+        if row["label"] in kept:
+            changed = {name: row[name] for name in ("url", "location", "weight", "position")}
+            Variant.update(changed).where(Variant.id == kept[row["label"]]).execute()
+        else:
+            new.append(row)
+    rows.insert(Variant, new)
+    Rule.delete().where(Rule.link == link_id).execute()
+    rows.insert(Rule, rule_rows(link_id, wanted))
+
+
+def variant_rows(link_id: int, wanted: Destinations, *, now_ms: int) -> list[dict[str, Any]]:
+    """The records of the variants, but for their numbers."""
+    now = from_ms(now_ms)
+    return [
+        {
+            "uid": new_uid(now),
+            "link": link_id,
+            "label": variant.label,
             "url": variant.url,
             "location": variant.location,
             "weight": variant.weight,
             "position": position,
         }
-        row = kept.get(variant.label)
-        if row is not None:
-            Variant.update(columns).where(Variant.id == row.id).execute()
-        else:
-            uid = new_uid(from_ms(now_ms))
-            new.append({**columns, "uid": uid, "link": link_id, "label": variant.label})
-    if new:
-        Variant.insert_many(new).execute()
-    Rule.delete().where(Rule.link == link_id).execute()
-    rows = [
+        for position, variant in enumerate(wanted.variants)
+    ]
+
+
+def rule_rows(link_id: int, wanted: Destinations) -> list[dict[str, Any]]:
+    """The records of the rules, but for their numbers."""
+    return [
         {"link": link_id, "position": i, "conditions": rule.conditions, "use": rule.use}
         for i, rule in enumerate(wanted.rules)
     ]
-    if rows:
-        Rule.insert_many(rows).execute()

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from functools import lru_cache
+
 from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl, ValidationFailed
 from klink.core.links.problems import Problems
-from klink.db.models import BASE_DOMAIN_ID, Domain, Link
+from klink.db import rows
+from klink.db.models import BASE_DOMAIN_ID, Domain
+
+Place = tuple[int, str]
+"""Where a short URL lives: domain id and slug."""
 
 
 class OwnHosts:
     """Where this server answers; asked for each destination of one request.
 
-    :param coming: (domain id, slug) of the link being made or renamed.
+    A host is looked up once in its life, so it must not outlive the request.
+
+    :param coming: the place of the link being made or renamed, when it is known.
+    :ivar met: whether a destination of this link lies on a host of ours.
     """
 
-    def __init__(self, ctx: Context, coming: tuple[int, str] | None = None) -> None:
-        self._base = urls.own_authorities(urls.parse(ctx.settings.base_url + "/"), [])
+    def __init__(self, ctx: Context, coming: Place | None = None) -> None:
+        self._base = _base_authorities(ctx.settings.base_url)
         self._ports = {80, 443} | {port for _, port in self._base}
+        self._domains: dict[str, int | None] = {}
+        self.turn_to(coming)
+
+    def turn_to(self, coming: Place | None, made: Container[Place] = ()) -> None:
+        """Be asked about the next link of the same request from now on.
+
+        :param made: places of the links before it, which the database may not have yet.
+        """
         self._coming = coming
+        self._made = made
+        self.met = False
 
     def destination(self, text: str, name: str, problems: Problems) -> str | None:
         """The location for a destination that visitors are sent to.
@@ -34,24 +54,38 @@ class OwnHosts:
 
         def is_own(host: str, port: int) -> bool:
             nonlocal domain_id
-            if (host, port) in self._base:
-                return True
-            row = Domain.get_or_none(Domain.host == host, Domain.verified_at.is_null(False))
-            if row is None or port not in self._ports:
-                return False
-            domain_id = row.id
+            if (host, port) not in self._base:
+                found = self._domain(host)
+                if found is None or port not in self._ports:
+                    return False
+                domain_id = found
+            self.met = True
             return True
 
         def is_slug(segment: str) -> bool:
-            if self._coming == (domain_id, segment):
-                return True
-            same = Link.select().where(Link.domain == domain_id, Link.slug == segment)
-            return bool(same.exists())
+            place = (domain_id, segment)
+            return place == self._coming or place in self._made or _is_taken(place)
 
         if urls.is_loop(parsed, own=is_own, path_is_ours=is_slug):
             problems.add(name, "leads back to this server; give the final destination")
             return None
         return parsed.location
+
+    def _domain(self, host: str) -> int | None:
+        if host not in self._domains:
+            sql = "SELECT id FROM domains WHERE host = ? AND verified_at IS NOT NULL"
+            row = rows.one(sql, host)
+            self._domains[host] = None if row is None else int(row[0])
+        return self._domains[host]
+
+
+@lru_cache(maxsize=8)
+def _base_authorities(base_url: str) -> frozenset[tuple[str, int]]:
+    return urls.own_authorities(urls.parse(base_url + "/"), [])
+
+
+def _is_taken(place: Place) -> bool:
+    return rows.one("SELECT 1 FROM links WHERE domain_id = ? AND slug = ?", *place) is not None
 
 
 def domain_id(ctx: Context, workspace_id: int, host: str | None) -> int:

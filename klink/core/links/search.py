@@ -13,8 +13,9 @@ from typing import Any
 
 from klink.core.context import Context
 from klink.core.errors import ValidationFailed
-from klink.core.links.find import counts_as_active, views
+from klink.core.links.find import counts_as_active
 from klink.core.links.model import LinkPage, LinkQuery
+from klink.core.links.views import views
 from klink.core.principal import Principal
 from klink.core.slugs import may_be_slug
 from klink.core.times import to_ms

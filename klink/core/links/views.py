@@ -1,0 +1,129 @@
+"""Records of links as views: what doors show."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from klink.core.context import Context
+from klink.core.links.model import LinkView, RuleView, Utm, VariantView
+from klink.db import rows as table_rows
+from klink.db.models import BASE_DOMAIN_ID, Domain, Link
+
+Columns = Mapping[str, Any]
+"""A link's record: values by the names of the model's fields. Any: each of its own type."""
+
+
+def views(ctx: Context, rows: Sequence[Link]) -> list[LinkView]:
+    """The records as views, whatever their number with a handful of queries."""
+    return views_of(ctx, [row.__data__ for row in rows])
+
+
+def views_of(ctx: Context, rows: Sequence[Columns]) -> list[LinkView]:
+    """The same for records that are no models."""
+    ids = [row["id"] for row in rows]
+    tags = _by_link(ids, "link_tags", "tag")
+    # A split or rules have variants, and nothing else has.
+    several = [row["id"] for row in rows if row["mode"] != "single"]
+    variants = _by_link(several, "variants", "position, id, uid, label, url, weight")
+    rules = _by_link(several, "rules", "position, conditions, use")
+    hosts = hosts_of({row["domain"] for row in rows})
+    return [
+        view(
+            ctx,
+            row,
+            hosts.get(row["domain"], ctx.settings.base_host),
+            tags=tuple(tag for (tag,) in tags[row["id"]]),
+            variants=tuple(VariantView(*found[1:]) for found in variants[row["id"]]),
+            rules=tuple(RuleView(json.loads(when), use) for _, when, use in rules[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+def _by_link(ids: Sequence[int], table: str, columns: str) -> dict[int, list[tuple[Any, ...]]]:
+    """What stands in ``table`` for these links, by link, in the order of its first column."""
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    if ids:
+        condition, value = table_rows.among("link_id", ids)
+        sql = f"SELECT link_id, {columns} FROM {table} WHERE {condition}"  # noqa: S608 - own names
+        for link_id, *rest in sorted(table_rows.all_of(sql, value)):
+            found[link_id].append(tuple(rest))
+    return found
+
+
+def hosts_of(ids: Iterable[int]) -> dict[int, str]:
+    """The hosts of these domains, without that of ``base_url``."""
+    others = [i for i in ids if i != BASE_DOMAIN_ID]
+    if not others:
+        return {}
+    return {row.id: row.host for row in Domain.select().where(Domain.id.in_(others))}
+
+
+def view(
+    ctx: Context,
+    row: Columns,
+    host: str,
+    *,
+    tags: tuple[str, ...],
+    variants: tuple[VariantView, ...],
+    rules: tuple[RuleView, ...],
+) -> LinkView:
+    """One record as a view.
+
+    :param tags: in their order as texts, variants and rules in that of their positions.
+    """
+    return LinkView(
+        id=row["id"],
+        uid=row["uid"],
+        workspace_id=row["workspace"],
+        created_by=row["created_by"],
+        created_via=row["created_via"],
+        slug=row["slug"],
+        domain=host,
+        short_url=f"{ctx.settings.base_scheme}://{host}/{row['slug']}",
+        url=row["url"],
+        title=row["title"],
+        description=row["description"],
+        tags=tags,
+        type=row["type"],
+        post_id=row["post_id"],
+        site_url=row["site_url"],
+        site_verified_at=row["site_verified_at"],
+        scheduled_deletion_at=row["scheduled_deletion_at"],
+        mode=row["mode"],
+        variants=variants,
+        rules=rules,
+        default=row["default_label"],
+        auto_winner=row["auto_winner"],
+        winner_threshold=row["winner_threshold"],
+        winner=row["winner_label"],
+        winner_at=row["winner_at"],
+        run=row["run"],
+        utm=_utm(row),
+        forward_query=row["forward_query"],
+        redirect_status=row["redirect_status"],
+        conversion_tracking=row["conversion_tracking"],
+        starts_at=row["starts_at"],
+        expires_at=row["expires_at"],
+        max_clicks=row["max_clicks"],
+        expired_url=row["expired_url"],
+        password_protected=row["password_hash"] is not None,
+        is_active=row["is_active"],
+        quarantined_at=row["quarantined_at"],
+        deleted_at=row["deleted_at"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+_NO_UTM = Utm()
+_UTM_COLUMNS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def _utm(row: Columns) -> Utm:
+    values = [row[name] for name in _UTM_COLUMNS]
+    return Utm(*values) if any(value is not None for value in values) else _NO_UTM
