@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -20,6 +21,9 @@ _UNKNOWN = "unknown field"
 _UNTIDY = re.compile(r"[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
+
+
+_NotPlain = ValidationError("not plainly good")
 
 
 class Strict(Schema):
@@ -35,6 +39,40 @@ class Strict(Schema):
 
     error_messages = {"unknown": _UNKNOWN, "type": "must be an object"}  # noqa: RUF012
     read_only: ClassVar[Mapping[str, str]] = {}
+
+    def load(
+        self,
+        data: Any,
+        *,
+        many: bool | None = None,
+        partial: Any = None,
+        unknown: Any = None,
+    ) -> Any:
+        """Read input as marshmallow does, only faster where nothing is wrong with it.
+
+        marshmallow asks every field that there is for its value; a link may have thirty and
+        most requests give two. Here the fields of the members that came read theirs, and
+        whatever is not plainly good is left to marshmallow, which finds the words for it.
+        """
+        if partial is None and unknown in (None, RAISE):
+            try:
+                if not (self.many if many is None else many):
+                    return self._read(data)
+                if type(data) is list:
+                    return [self._read(item) for item in data]
+            except ValidationError:
+                pass
+        return super().load(data, many=many, partial=partial, unknown=unknown)
+
+    def _read(self, data: Any) -> dict[str, Any]:
+        if type(data) is not dict or not self._required() <= data.keys() <= self.load_fields.keys():
+            raise _NotPlain
+        fields = self.load_fields
+        return {name: fields[name].deserialize(value, name, data) for name, value in data.items()}
+
+    @cache  # noqa: B019 - schemas live as long as the process
+    def _required(self) -> frozenset[str]:
+        return frozenset(name for name, field in self.load_fields.items() if field.required)
 
     def handle_error(self, error: ValidationError, *_: Any, **__: Any) -> None:
         """Say of members that exist in answers only that they are read-only."""

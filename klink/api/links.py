@@ -137,7 +137,7 @@ def _create_many(wanted: list[NewLink | KlinkError], atomic: bool) -> Response:
 def _wanted(item: object) -> NewLink | KlinkError:
     """The link that an item asks for, or the refusal it meets."""
     try:
-        return translate.new_link(_new_link.load(item))  # type: ignore[arg-type]  # checked there
+        return translate.new_link(_new_link.load(item))
     except ValidationError as error:
         return refusal(error.messages)
 

@@ -11,6 +11,7 @@ from flask import Response
 from flask.json import dumps
 
 from klink.core.links import Created, LinkView
+from klink.core.links.model import UTM_NAMES
 from klink.core.plans import Plan
 from klink.core.times import format_rfc3339
 from klink.stats.breakdown import Top
@@ -77,7 +78,7 @@ def link(view: LinkView, counts: LinkCounts) -> Json:
             "winner": view.winner,
             "decided_at": time(view.winner_at),
         },
-        "utm": asdict(view.utm),
+        "utm": dict(zip(UTM_NAMES, view.utm.values(), strict=True)),
         "forward_query": view.forward_query,
         "redirect_status": view.redirect_status,
         "conversion_tracking": view.conversion_tracking,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from klink.core.plans import Plan
@@ -44,12 +45,19 @@ class Settings:
     @property
     def base_host(self) -> str:
         """Host of ``base_url`` as links show it, with its port when that is not the scheme's."""
-        return urlsplit(self.base_url).netloc.lower()
+        return _parts(self.base_url)[1]
 
     @property
     def base_scheme(self) -> str:
         """Scheme of ``base_url``: ``http`` or ``https``."""
-        return urlsplit(self.base_url).scheme
+        return _parts(self.base_url)[0]
+
+
+@lru_cache(maxsize=8)
+def _parts(url: str) -> tuple[str, str]:
+    """Scheme and authority; every link that is shown asks for them."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
 
 
 def _nobody(_: Changed) -> None:

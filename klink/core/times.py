@@ -62,8 +62,8 @@ def format_rfc3339(time: datetime) -> str:
     """
     if time.tzinfo is None:
         raise ValueError("a naive time cannot be formatted")
-    utc = time.astimezone(UTC).replace(microsecond=0, tzinfo=None)
-    return utc.isoformat() + "Z"
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return utc.isoformat(timespec="seconds")[:19] + "Z"
 
 
 def to_ms(time: datetime) -> int:

@@ -6,14 +6,13 @@ Every problem of a request is found in one go, so that a person mends them all a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 
 from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl
 from klink.core.links.hosts import OwnHosts
-from klink.core.links.model import Utm
+from klink.core.links.model import UTM_NAMES, Utm
 from klink.core.links.prepare import password_problem
 from klink.core.links.problems import Problems, text_problem
 from klink.core.passwords import HashedPassword, hash_password
@@ -132,7 +131,7 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
 
 def _utm(value: object, problems: Problems) -> dict[str, object]:
     """All five of a :class:`Utm`, or those that a mapping names."""
-    given = asdict(value) if isinstance(value, Utm) else value
+    given = dict(zip(UTM_NAMES, value.values(), strict=True)) if isinstance(value, Utm) else value
     assert isinstance(given, Mapping)
     found: dict[str, object] = {}
     for name, text in given.items():

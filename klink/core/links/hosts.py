@@ -16,10 +16,14 @@ Place = tuple[int, str]
 """Where a short URL lives: domain id and slug."""
 
 
+_MANY = 200
+"""Verified domains that are fetched at once."""
+
+
 class OwnHosts:
     """Where this server answers; asked for each destination of one request.
 
-    A host is looked up once in its life, so it must not outlive the request.
+    Domains are looked up once in its life, so it must not outlive the request.
 
     :param coming: the place of the link being made or renamed, when it is known.
     :ivar met: whether a destination of this link lies on a host of ours.
@@ -28,7 +32,8 @@ class OwnHosts:
     def __init__(self, ctx: Context, coming: Place | None = None) -> None:
         self._base = _base_authorities(ctx.settings.base_url)
         self._ports = {80, 443} | {port for _, port in self._base}
-        self._domains: dict[str, int | None] = {}
+        self._domains: dict[str, int | None] | None = None
+        self._are_all = False
         self.turn_to(coming)
 
     def turn_to(self, coming: Place | None, made: Container[Place] = ()) -> None:
@@ -72,11 +77,16 @@ class OwnHosts:
         return parsed.location
 
     def _domain(self, host: str) -> int | None:
-        if host not in self._domains:
+        """The verified domain with this host; few have many, so all are fetched once."""
+        if self._domains is None:
+            sql = "SELECT host, id FROM domains WHERE verified_at IS NOT NULL LIMIT ?"
+            self._domains = dict(rows.all_of(sql, _MANY))
+            self._are_all = len(self._domains) < _MANY
+        if host not in self._domains and not self._are_all:
             sql = "SELECT id FROM domains WHERE host = ? AND verified_at IS NOT NULL"
             row = rows.one(sql, host)
-            self._domains[host] = None if row is None else int(row[0])
-        return self._domains[host]
+            self._domains[host] = None if row is None else row[0]
+        return self._domains.get(host)
 
 
 @lru_cache(maxsize=8)
