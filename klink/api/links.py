@@ -23,7 +23,7 @@ from klink.api.schemas import (
 )
 from klink.core import links as core
 from klink.core.errors import Gone, KlinkError, ValidationFailed
-from klink.core.links import Created, LinkQuery, LinkView, NewLink
+from klink.core.links import LinkQuery, LinkView, NewLink
 from klink.web.body import MAX_BULK_BODY, json_body
 from klink.web.hooks import wait_for_clicks
 from klink.web.idempotency import idempotent
@@ -119,8 +119,6 @@ def create_links(query: Read) -> Response:
 def _create_many(wanted: list[NewLink | KlinkError], atomic: bool) -> Response:
     outcomes = core.create_many(context(), principal(), wanted, atomic=atomic)
     undone = atomic and any(isinstance(outcome, KlinkError) for outcome in outcomes)
-    made = [outcome.link for outcome in outcomes if isinstance(outcome, Created) and not undone]
-    shown = iter(render.links(made))
     items = []
     for outcome in outcomes:
         if isinstance(outcome, KlinkError):
@@ -128,9 +126,8 @@ def _create_many(wanted: list[NewLink | KlinkError], atomic: bool) -> Response:
         elif undone:
             items.append({"status": 424, "problem": _not_created()})
         else:
-            existing = {"existing": True} if outcome.existing else {}
             status = 200 if outcome.existing else 201
-            items.append({"status": status, "link": next(shown) | existing})
+            items.append({"status": status, "link": render.created(outcome)})
     return render.answer(items, 207)
 
 

@@ -16,7 +16,7 @@ from klink.core.plans import Plan
 from klink.core.times import format_rfc3339
 from klink.stats.breakdown import Top
 from klink.stats.clicks import ClickView
-from klink.stats.counts import LinkCounts, with_counts
+from klink.stats.counts import LinkCounts, VariantCounts, with_counts
 from klink.stats.ranges import Covered
 from klink.stats.reading import LinkStats, WorkspaceAnalytics
 from klink.stats.series import Point
@@ -45,8 +45,11 @@ def created_answer(made: Created) -> Response:
 
 def created(made: Created) -> Json:
     """A created link; ``existing`` tells of one that was there."""
-    shown = links([made.link])[0]
-    return shown | {"existing": True} if made.existing else shown
+    if made.existing:
+        return links([made.link])[0] | {"existing": True}
+    # Nobody has clicked on it yet, so there is nothing to be asked.
+    none = LinkCounts(variants=dict.fromkeys((v.id for v in made.link.variants), VariantCounts()))
+    return link(made.link, none)
 
 
 def links(views: Sequence[LinkView]) -> list[Json]:

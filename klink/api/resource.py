@@ -56,12 +56,12 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
 
     def body(self, schema: _Schema, **more: Any) -> Callable[[_View], _View]:
         """Hand the view the JSON body, as the schema reads it."""
-        found: Callable[[_View], _View] = self.arguments(schema, location="json", **more)
+        found: Callable[[_View], _View] = self.arguments(schema(), location="json", **more)
         return found
 
     def query(self, schema: _Schema) -> Callable[[_View], _View]:
         """Hand the view the query string, as the schema reads it."""
-        found: Callable[[_View], _View] = self.arguments(schema, location="query")
+        found: Callable[[_View], _View] = self.arguments(schema(), location="query")
         return found
 
     def answers(

@@ -10,14 +10,16 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import KeyLimitReached, NotAuthenticated, NotFound, ValidationFailed
 from klink.core.plans import named, stored
 from klink.core.principal import SCOPES, Principal, scopes_of
+from klink.db import rows
 from klink.db.connection import lock, read, write
-from klink.db.models import ApiKey, Membership, User, Workspace
+from klink.db.models import ApiKey, Membership
 
 _BASE62 = string.digits + string.ascii_letters
 MAX_NAME = 100
@@ -181,6 +183,33 @@ def revoke(ctx: Context, name_or_id: str) -> KeyView:
         return _view(row)
 
 
+class _Found(NamedTuple):
+    """What a request's key says; the columns of ``_WHOSE``."""
+
+    id: int
+    hash: str
+    workspace_id: int
+    user_id: int
+    scopes: str
+    plan: str | None
+    revoked_at: int | None
+    workspace_plan: str | None
+    is_active: bool
+    role: str
+
+
+_WHOSE = """
+    SELECT k.id, k.hash, k.workspace_id, k.user_id, k.scopes, k.plan, k.revoked_at,
+           w.plan, u.is_active, m.role
+    FROM api_keys k
+    JOIN workspaces w ON w.id = k.workspace_id
+    JOIN users u ON u.id = k.user_id
+    JOIN memberships m ON m.user_id = k.user_id AND m.workspace_id = k.workspace_id
+    WHERE k.hash = ? AND k.dialect = ?
+"""
+"""Asked at every request, so its text is ready."""
+
+
 def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
     """Who this key is, asked of the database each time, so that a revocation holds at once.
 
@@ -194,35 +223,22 @@ def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
         raise NotAuthenticated("unknown")
     hashed = _hash(token)
     with read():
-        row = (
-            ApiKey.select(
-                ApiKey, Workspace.plan.alias("workspace_plan"), User.is_active, Membership.role
-            )
-            .join(Workspace)
-            .switch(ApiKey)
-            .join(User)
-            .join(
-                Membership,
-                on=(Membership.user == ApiKey.user) & (Membership.workspace == ApiKey.workspace),
-            )
-            .where(ApiKey.hash == hashed, ApiKey.dialect == dialect)
-            .objects()
-            .first()
-        )
-    if row is None or not hmac.compare_digest(row.hash, hashed) or not row.is_active:
+        row = rows.one(_WHOSE, hashed, dialect)
+    found = None if row is None else _Found(*row)
+    if found is None or not hmac.compare_digest(found.hash, hashed) or not found.is_active:
         raise NotAuthenticated("unknown")
-    if row.revoked_at is not None:
+    if found.revoked_at is not None:
         raise NotAuthenticated("revoked")
     plans = ctx.settings.plans
     default = ctx.settings.dialect_plans.get(dialect, "unlimited")
-    plan = stored(plans, row.plan or default)
+    plan = stored(plans, found.plan or default)
     assert plan is not None  # only None gives None
     return Principal(
-        workspace_id=row.workspace_id,
-        user_id=row.user_id,
-        key_id=row.id,
+        workspace_id=found.workspace_id,
+        user_id=found.user_id,
+        key_id=found.id,
         dialect=dialect,
-        scopes=scopes_of(row.role) & frozenset(row.scopes.split(",")),
+        scopes=scopes_of(found.role) & frozenset(found.scopes.split(",")),
         plan=plan,
-        workspace_plan=stored(plans, row.workspace_plan),
+        workspace_plan=stored(plans, found.workspace_plan),
     )
