@@ -12,7 +12,7 @@ import pkgutil
 import secrets
 import time
 
-from klink.db import migrations
+from klink.db import migrations, search_index
 from klink.db.connection import KlinkError, database, engine, lock, read, write
 from klink.db.models import BASE_DOMAIN_ID, Domain, Meta
 
@@ -70,7 +70,7 @@ def pending() -> list[str]:
 
 
 def migrate() -> list[str]:
-    """Run what is pending, in order; return the names of what ran.
+    """Run what is pending, in order, and make the search's index; return the names of what ran.
 
     :raises DatabaseTooNew: as :func:`pending`.
     """
@@ -83,6 +83,7 @@ def migrate() -> list[str]:
             _run(name)
         log.info("migrated the database: %s", name)
         done.append(name)
+    search_index.ensure()
     return done
 
 

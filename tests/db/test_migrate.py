@@ -15,7 +15,7 @@ _SAME = {"INTEGER": "INT", "BIGINT": "INT", "SMALLINT": "INT", "BOOLEAN": "INT"}
 
 def _schema(engine: str) -> dict[str, object]:
     """Columns (name, type, null) and indexes (columns, unique) of every table."""
-    tables = sorted(t for t in database.get_tables() if not t.startswith("sqlite_"))
+    tables = sorted(t for t in database.get_tables() if not t.startswith(("sqlite_", "link_words")))
     shape: dict[str, object] = {}
     for table in tables:
         columns = [
@@ -31,7 +31,7 @@ def _schema(engine: str) -> dict[str, object]:
         indexes = sorted(
             (tuple(i.columns), i.unique)
             for i in database.get_indexes(table)
-            if not i.name.startswith("sqlite_autoindex")
+            if not i.name.startswith(("sqlite_autoindex", "links_search"))
         )
         keys = sorted(
             (k.column, k.dest_table, k.dest_column) for k in database.get_foreign_keys(table)

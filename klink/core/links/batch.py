@@ -26,7 +26,7 @@ from klink.core.links.same import existing_for
 from klink.core.links.views import hosts_of, view
 from klink.core.principal import Principal
 from klink.core.times import to_ms
-from klink.db import rows
+from klink.db import rows, search_index
 from klink.db.models import Link, LinkTag, Rule, Variant
 
 log = logging.getLogger(__name__)
@@ -122,6 +122,8 @@ class Batch:
         for record, (number, _) in zip(self.records, many, strict=True):
             record["id"] = number
         rows.insert(Link, self.records)
+        if many:
+            search_index.add(many[0][0], many[-1][0])
         now_ms = to_ms(self._ctx.now)
         self._variants = [
             row

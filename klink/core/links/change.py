@@ -10,7 +10,7 @@ import peewee
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
-from klink.core.links import destinations, fields, hosts
+from klink.core.links import destinations, fields, hosts, quota
 from klink.core.links.batch import tag_rows
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
@@ -77,10 +77,9 @@ def update(
         if tags is not None:
             _store_tags(row.id, row.workspace_id, tags)
         _count_uses(row, columns)
-        after = _finished(ctx, who, uid, before, "link.update")
-        if after.slug != before.slug:
-            changes.record(ctx, Changed("link", row.id, row.domain_id, after.slug))
-        return after
+        if "slug" in columns:
+            changes.record(ctx, Changed("link", row.id, row.domain_id, str(columns["slug"])))
+        return _finished(ctx, who, uid, before, "link.update")
 
 
 def replace_variants(
@@ -279,4 +278,12 @@ def _finished(ctx: Context, who: Principal, uid: str, before: LinkView, action: 
     }
     audit.record(ctx, who, action, f"link:{uid}", dict(details))
     changes.record(ctx, Changed("link", row.id, row.domain_id, before.slug))
+    then, now = _counted(before), _counted(after)
+    quota.count(row.workspace_id, living=now[0] - then[0], enabled=now[1] - then[1])
     return after
+
+
+def _counted(link: LinkView) -> tuple[int, int]:
+    """What the link adds to the counts of its workspace: living, enabled."""
+    is_living = link.deleted_at is None
+    return int(is_living), int(is_living and link.is_active)

@@ -10,6 +10,7 @@ import peewee
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
 from klink.core.errors import PreconditionFailed
+from klink.core.links import quota
 from klink.core.links.find import locked_row
 from klink.core.principal import Principal
 from klink.db.connection import write
@@ -75,6 +76,8 @@ def _erase(ctx: Context, who: Principal | None, row: Link) -> None:
     changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
     Link.delete().where(Link.id == row.id).execute()
     Purge.insert(link_id=row.id, at=ctx.now).on_conflict_ignore().execute()
+    if row.deleted_at is None:
+        quota.count(row.workspace_id, living=-1, enabled=-int(row.is_active))
 
 
 def sweep(now: datetime) -> int:

@@ -60,7 +60,12 @@ def find(ctx: Context, who: Principal, name: str) -> LinkView:
     who.need("read")
     with read():
         mine = Link.select().where(Link.workspace == who.workspace_id)
-        row = mine.where((Link.uid == name) | (Link.slug == name)).order_by(Link.id).first()
+        by_slug = mine.where(Link.slug == name).order_by(Link.id)
+        row = (
+            mine.where(Link.uid == name).first()
+            or by_slug.where(Link.deleted_at.is_null()).first()
+            or by_slug.where(Link.deleted_at.is_null(False)).first()
+        )
         if row is None and name.isdecimal() and len(name) < 19:
             row = mine.where(Link.id == int(name)).first()
         if row is None:

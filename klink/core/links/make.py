@@ -9,6 +9,7 @@ import peewee
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
 from klink.core.errors import DatabaseBusy, KlinkError, SlugTaken
+from klink.core.links import quota
 from klink.core.links.batch import Batch, Placed, Record
 from klink.core.links.draft import Draft, draft
 from klink.core.links.hosts import OwnHosts, Place
@@ -68,21 +69,22 @@ class Maker:
             with savepoint():
                 outcomes, records = self._make_at_once(drafts)
         except peewee.IntegrityError:  # another transaction took a slug since it was looked up
-            return [self._make_alone(each) for each in drafts]
+            made = [self._make_alone(each) for each in drafts]
+            outcomes = [outcome for outcome, _ in made]
+            records = [record for _, found in made for record in found]
         self._record(records)
         return outcomes
 
-    def _make_alone(self, ready: Draft | KlinkError) -> Created | KlinkError:
+    def _make_alone(self, ready: Draft | KlinkError) -> tuple[Created | KlinkError, list[Record]]:
         for _ in range(_TRIES):
             try:
                 with savepoint():
                     (outcome,), records = self._make_at_once([ready])
             except peewee.IntegrityError:
                 if isinstance(ready, Draft) and ready.slug is not None:
-                    return SlugTaken(ready.slug)
+                    return SlugTaken(ready.slug), []
             else:
-                self._record(records)
-                return outcome
+                return outcome, records
         raise RuntimeError(f"no free slug in {_TRIES} tries")
 
     def _make_at_once(
@@ -138,3 +140,5 @@ class Maker:
             audit.record_all(self._ctx, self._who, "link.create", details)
             many = [Changed("link", r["id"], r["domain"], r["slug"]) for r in records]
             changes.record_all(self._ctx, many)
+            active = sum(r["is_active"] for r in records)
+            quota.count(self._who.workspace_id, living=len(records), enabled=active)

@@ -25,7 +25,15 @@ from klink.db.models.clicks import (
     WorkspaceQuarter,
     WorkspaceVisitor,
 )
-from klink.db.models.links import BASE_DOMAIN_ID, Domain, Link, LinkTag, Rule, Variant
+from klink.db.models.links import (
+    BASE_DOMAIN_ID,
+    Domain,
+    Link,
+    LinkTag,
+    Rule,
+    Variant,
+    WorkspaceLinks,
+)
 from klink.db.models.people import ApiKey, Membership, User, Workspace
 from klink.db.models.records import Audit, Change, Idempotent, Meta, Usage
 
@@ -37,6 +45,7 @@ MODELS: tuple[type[Base], ...] = (
     ApiKey,
     Domain,
     Link,
+    WorkspaceLinks,
     LinkTag,
     Variant,
     Rule,
@@ -91,6 +100,7 @@ __all__ = [
     "VariantTotal",
     "Workspace",
     "WorkspaceDay",
+    "WorkspaceLinks",
     "WorkspaceQuarter",
     "WorkspaceVisitor",
 ]

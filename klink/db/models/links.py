@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from peewee import (
+    SQL,
     BigAutoField,
     BigIntegerField,
     BooleanField,
     CompositeKey,
+    Field,
     ForeignKeyField,
     IntegerField,
     SmallIntegerField,
@@ -89,15 +91,48 @@ class Link(Base):
 
         table_name = "links"
         indexes = (
-            (("domain", "slug"), True),
-            (("workspace", "id"), False),
-            (("workspace", "updated_at", "id"), False),
-            (("workspace", "slug"), False),
-            (("workspace", "post_id"), False),
-            (("workspace", "site_url"), False),
-            (("expires_at",), False),
-            (("deleted_at",), False),
+            (("domain", "slug"), True),  # the others, of a part of the links each, follow below
         )
+
+
+def _index(name: str, *columns: Field, where: object) -> None:
+    """An index of those links for which ``where`` holds."""
+    Link.add_index(Link.index(*columns, name=f"links_{name}", where=where))
+
+
+_is_living = Link.deleted_at.is_null()
+_index("workspace_id_id", Link.workspace, Link.id, where=_is_living)
+_index("workspace_id_updated_at_id", Link.workspace, Link.updated_at, Link.id, where=_is_living)
+_index("workspace_id_slug_id", Link.workspace, Link.slug, Link.id, where=_is_living)
+_index("trashed", Link.workspace, Link.id, where=Link.deleted_at.is_null(False))
+_index("inactive", Link.workspace, Link.id, where=_is_living & SQL("NOT is_active"))
+_index(
+    "expiring",
+    Link.workspace,
+    Link.expires_at,
+    Link.is_active,
+    where=_is_living & Link.expires_at.is_null(False),
+)
+_index("workspace_id_post_id", Link.workspace, Link.post_id, where=Link.post_id.is_null(False))
+_index("workspace_id_site_url", Link.workspace, Link.site_url, where=Link.site_url.is_null(False))
+_index("expires_at", Link.expires_at, where=Link.expires_at.is_null(False))
+_index("deleted_at", Link.deleted_at, where=Link.deleted_at.is_null(False))
+
+
+class WorkspaceLinks(Base):
+    """How many links a workspace has outside the trash, and how many of those are active.
+
+    ``enabled`` counts what ``is_active`` says; an expiry has no say in it.
+    """
+
+    workspace_id = BigIntegerField(primary_key=True)
+    living = BigIntegerField()
+    enabled = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspace_links"
 
 
 class LinkTag(Base):
