@@ -39,7 +39,7 @@ def test_an_empty_database_is_migrated_and_what_ran_is_shown(
     klink: Klink, here: Path, database_url: str
 ):
     empty_database(database_url)
-    assert klink("migrate").line == "0001_initial"
+    assert klink("migrate").out.split() == [name for _, name in migrate.available()]
     assert klink("migrate").line == "nothing to do"
     assert klink("migrate", "--json").json == {"migrations": []}
     assert "links" in tables(database_url, here)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import peewee
 
@@ -14,7 +12,7 @@ from klink.core.links.model import LinkView, Utm
 from klink.core.links.views import views
 from klink.core.principal import Principal
 from klink.db.connection import lock, read
-from klink.db.models import Domain, Link, Rule, Variant
+from klink.db.models import Domain, Link
 
 _UID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
