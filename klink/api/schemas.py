@@ -148,7 +148,11 @@ class ListQuery(Strict):
     """Which links to list."""
 
     q = Text(
-        metadata=_says(f"At most {MAX_WORDS} words to find in slug, title or URL.", maxLength=MAX_Q)
+        metadata=_says(
+            f"At most {MAX_WORDS} words; each must occur in slug, title or URL, in upper or lower "
+            "case. A word of one or two characters finds the slugs that begin with it.",
+            maxLength=MAX_Q,
+        )
     )
     tag = Text()
     domain = Text()

@@ -14,7 +14,7 @@ from klink.cli.opening import principal, with_database
 from klink.cli.output import json_option, print_json, print_table
 from klink.core import links
 from klink.core.context import Context
-from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink
+from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink, NumberedPage
 from klink.core.links.search import MAX_LIMIT, SORTS, STATES
 from klink.core.principal import Principal
 from klink.stats.counts import with_counts
@@ -72,21 +72,49 @@ def create(
 @click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most."
 )
+@click.option("--page", type=click.IntRange(min=1), metavar="N", help="Page N of --limit links.")
 @workspace_option
 @json_option
 @with_database
 def list_(
-    ctx: Context, /, limit: int, workspace: str | None, as_json: bool, **filters: Any
+    ctx: Context,
+    /,
+    limit: int,
+    page: int | None,
+    workspace: str | None,
+    as_json: bool,
+    **filters: Any,
 ) -> None:
-    """Show links, newest first."""
+    """Show links, newest first; with --page also how many there are."""
     who = principal(ctx, workspace)
+    if page is not None:
+        _print_page(ctx, links.numbered(ctx, who, LinkQuery(**filters, limit=limit), page), as_json)
+        return
     found = list(_search(ctx, who, LinkQuery(**filters), limit + 1))
     if has_more := len(found) > limit:
         found.pop()
-    counts = with_counts(found)
     if as_json:
-        print_json([link_json(link, own) for link, own in zip(found, counts, strict=True)])
+        print_json(_as_json(found))
         return
+    _print_table(ctx, found)
+    if has_more:
+        click.echo(f"There are more than these {limit}; --limit shows more.", err=True)
+
+
+def _print_page(ctx: Context, page: NumberedPage, as_json: bool) -> None:
+    if as_json:
+        counted = {"page": page.page, "pages": page.pages, "total": page.total}
+        print_json({"items": _as_json(page.items), **counted})
+        return
+    _print_table(ctx, page.items)
+    click.echo(f"page {page.page} of {page.pages}, {page.total} links", err=True)
+
+
+def _as_json(found: list[LinkView]) -> list[dict[str, object]]:
+    return [link_json(link, own) for link, own in zip(found, with_counts(found), strict=True)]
+
+
+def _print_table(ctx: Context, found: list[LinkView]) -> None:
     print_table(
         ["NUMBER", "SHORT URL", "CLICKS", "STATE", "CREATED", "TITLE", "URL"],
         [
@@ -99,11 +127,9 @@ def list_(
                 link.title,
                 link.url,
             )
-            for link, own in zip(found, counts, strict=True)
+            for link, own in zip(found, with_counts(found), strict=True)
         ],
     )
-    if has_more:
-        click.echo(f"There are more than these {limit}; --limit shows more.", err=True)
 
 
 def _search(ctx: Context, who: Principal, query: LinkQuery, limit: int) -> Iterator[LinkView]:

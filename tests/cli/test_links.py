@@ -250,3 +250,17 @@ def test_a_purged_link_is_not_found_in_the_core(klink: Klink, here: Path):
     klink("links", "delete", "spring", "--purge")
     with core(here) as ctx, pytest.raises(NotFound):
         find(ctx, OWNER, "spring")
+
+
+def test_a_page_by_number_says_which_of_how_many(klink: Klink, here: Path):
+    for i in range(5):
+        klink("links", "create", URL, "--slug", f"n{i}")
+    shown = klink("links", "list", "--page", "2", "--limit", "2")
+    assert [slug for slug in ("n0", "n1", "n2", "n3", "n4") if f"/{slug} " in shown.out] == [
+        "n1",
+        "n2",
+    ]
+    assert shown.err == "page 2 of 3, 5 links\n"
+    page = klink("links", "list", "--page", "3", "--limit", "2", "--json").json
+    assert [link["slug"] for link in page.pop("items")] == ["n0"]
+    assert page == {"page": 3, "pages": 3, "total": 5}

@@ -22,6 +22,7 @@ from klink.core.links.model import (
     NewLink,
     NewRule,
     NewVariant,
+    NumberedPage,
     RuleView,
     Unset,
     Utm,
@@ -29,7 +30,7 @@ from klink.core.links.model import (
 )
 from klink.core.links.prepare import prepare
 from klink.core.links.quota import active_links
-from klink.core.links.search import search
+from klink.core.links.search import numbered, search
 
 __all__ = [
     "UNSET",
@@ -41,6 +42,7 @@ __all__ = [
     "NewLink",
     "NewRule",
     "NewVariant",
+    "NumberedPage",
     "RuleView",
     "Unset",
     "Utm",
@@ -54,6 +56,7 @@ __all__ = [
     "expire_due",
     "find",
     "get",
+    "numbered",
     "prepare",
     "prepare_many",
     "purge",

@@ -226,3 +226,17 @@ class LinkPage:
 
     items: list[LinkView]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPage:
+    """One page of links, by its number from 1 on.
+
+    :param pages: how many there are; of an empty list one.
+    :param total: links in all of them.
+    """
+
+    items: list[LinkView]
+    page: int
+    pages: int
+    total: int
