@@ -35,7 +35,7 @@ from klink.db.fold import (
 )
 from klink.db.models import JournalPosition
 
-__all__ = ["TARGET_S", "BatchFolder", "Task", "Unfinished"]
+__all__ = ["TARGET_S", "BatchFolder", "Unfinished"]
 
 TARGET_S = 0.25
 """How long a part of a batch keeps others from writing, about."""
@@ -66,17 +66,13 @@ class Unfinished(NamedTuple):
 _ALL = Unfinished(0, 0, 0)
 
 
-class Task(NamedTuple):
-    """A batch to fold: from where it begins to where it ends, and what is done of it.
-
-    :ivar begin: in the segment of ``end``.
-    :ivar unfinished: None for a batch of which nothing is folded.
-    """
+class _Task(NamedTuple):
+    """A batch to fold: from where it begins to where it ends, and what is done of it."""
 
     payloads: Sequence[bytes]
-    begin: Position
+    begin: Position | None
     end: Position
-    unfinished: Unfinished | None = None
+    unfinished: Unfinished | None
 
 
 class BatchFolder:
@@ -102,21 +98,32 @@ class BatchFolder:
         self._clock = clock
         self._part_visits = part_visits
 
-    def fold(self, task: Task) -> Folded:
+    def fold(
+        self,
+        payloads: Sequence[bytes],
+        position: Position,
+        *,
+        begin: Position | None = None,
+        unfinished: Unfinished | None = None,
+    ) -> Folded:
         """Count what a batch holds and store the position behind it, exactly once.
 
         A large one in parts, each a transaction that also says which parts are done: the more
         visits are folded together, the fewer places of the database each of them touches, and
         the shorter a transaction, the less others wait.
 
+        :param position: where the batch ends.
+        :param begin: where it begins, in the same segment; None: it is folded in one part.
+        :param unfinished: what is folded of it, as :meth:`begun` says.
         :raises DatabaseBusy: among others, when it cannot be done now; then what is stored says
             what is counted, unless it was the commit's answer that got lost.
         """
+        task = _Task(payloads, begin, position, unfinished)
         done = task.unfinished.done if task.unfinished else 0
         try:
             with read(), _unfoldable():
                 folded = load(_json(task.payloads), self._lookups)
-            parts = task.unfinished.parts if task.unfinished else self._parts(folded.visits)
+            parts = self._parts(task, folded)
             for number in range(done, parts):
                 self._fold_part(task, Part(number, parts), folded)
                 done = number + 1
@@ -124,7 +131,7 @@ class BatchFolder:
             return self._fold_apart(task, done)
         return folded
 
-    def _fold_part(self, task: Task, part: Part, folded: Folded) -> None:
+    def _fold_part(self, task: _Task, part: Part, folded: Folded) -> None:
         with read(), _unfoldable():
             prepare(part)
         with write():
@@ -144,29 +151,35 @@ class BatchFolder:
             low, high = self._part_visits // 2, self._part_visits * 2
             self._part_visits = max(min(max(int(wanted), low), high), 1)
 
-    def _parts(self, visits: int) -> int:
-        return max(-(-visits // self._part_visits), 1)
+    def _parts(self, task: _Task, folded: Folded) -> int:
+        if task.unfinished:
+            return task.unfinished.parts
+        return 1 if task.begin is None else max(-(-folded.visits // self._part_visits), 1)
 
-    def stored(self, stream: str) -> tuple[Position, Unfinished | None]:
-        """Up to where a stream is folded, and what is folded of the batch after that.
+    def stored(self, stream: str) -> Position:
+        """Up to where a stream is folded.
 
         :raises DatabaseBusy: when the database does not answer.
         """
-        with read():
-            row = JournalPosition.get_or_none(JournalPosition.stream == stream)
-        if row is None:
-            return Position(stream, 0, 0), None
-        unfinished = Unfinished(row.end_offset, row.parts, row.parts_done) if row.parts else None
-        return Position(stream, row.segment, row.offset), unfinished
+        row = _row(stream)
+        return Position(stream, row.segment, row.offset) if row else Position(stream, 0, 0)
+
+    def begun(self, stream: str) -> Unfinished | None:
+        """What is folded of the batch behind that position; None when nothing is.
+
+        :raises DatabaseBusy: as :meth:`stored`.
+        """
+        row = _row(stream)
+        return Unfinished(row.end_offset, row.parts, row.parts_done) if row and row.parts else None
 
     def forget(self, stream: str) -> None:
         """Forget the position of a stream that is no more."""
         with write():
             JournalPosition.delete().where(JournalPosition.stream == stream).execute()
 
-    def _store(self, task: Task, part: Part) -> None:
+    def _store(self, task: _Task, part: Part) -> None:
         """Write down that a part is folded, and with the last one that the batch is."""
-        if part.number + 1 < part.of:
+        if task.begin and part.number + 1 < part.of:
             done = Unfinished(task.end.offset, part.of, part.number + 1)
             self._store_position(task.begin, done)
         elif task.unfinished and task.end.offset < task.unfinished.end_offset:
@@ -188,13 +201,12 @@ class BatchFolder:
             conflict_target=[JournalPosition.stream], update=values
         ).execute()
 
-    def _fold_apart(self, task: Task, done: int) -> Folded:
+    def _fold_apart(self, task: _Task, done: int) -> Folded:
         """Fold what can be folded and is not, and set the rest aside.
 
         :param done: how many parts are folded.
         """
-        with read():
-            _, unfinished = self.stored(task.begin.stream)
+        unfinished = self.begun(task.end.stream)
         records = [record for payload in task.payloads for record in _records(payload)]
         if done and unfinished:
             records = [each for each in records if _is_left(each, unfinished)]
@@ -241,6 +253,12 @@ class BatchFolder:
         fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "w", encoding="ascii") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def _row(stream: str) -> JournalPosition | None:
+    with read():
+        row: JournalPosition | None = JournalPosition.get_or_none(JournalPosition.stream == stream)
+    return row
 
 
 @contextmanager

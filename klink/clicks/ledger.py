@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from klink.clicks.batch import BatchFolder, Task, Unfinished
+from klink.clicks.batch import BatchFolder, Unfinished
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal
 from klink.clicks.journal_reader import Batch, DeadStream, Position, StreamReader, batch_begin
@@ -237,7 +237,8 @@ class Ledger:
     def _step(self, stream: _Stream) -> Batch:
         """Fold the next batch of a stream."""
         if not stream.is_sure:
-            stream.position, stream.unfinished = self._folder.stored(stream.reader.stream)
+            name = stream.reader.stream
+            stream.position, stream.unfinished = self._folder.stored(name), self._folder.begun(name)
         stream.is_sure = False
         unfinished = stream.unfinished
         # The very batch that was begun, whatever has been written behind it.
@@ -246,7 +247,9 @@ class Ledger:
         if batch.payloads:
             began_s = time.monotonic()
             begin = batch_begin(stream.position, batch.next)
-            folded = self._folder.fold(Task(batch.payloads, begin, batch.next, unfinished))
+            folded = self._folder.fold(
+                batch.payloads, batch.next, begin=begin, unfinished=unfinished
+            )
             self._adapt(time.monotonic() - began_s, is_full=not batch.at_tail)
             if stream is self._live:
                 latest_ms = min(folded.latest_at, to_ms(self._clock()))

@@ -27,7 +27,7 @@ from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal_reader import Position
 from klink.clicks.record import ClickRecord, Flag, encode
 from klink.db.connection import write
-from klink.db.models import DayVisitor
+from klink.db.models import DayVisitor, WorkspaceVisitor
 from scripts.benchmark.inside import inside
 from scripts.benchmark.progress import Progress
 from scripts.benchmark.traffic import AGENTS, SEED, place
@@ -175,7 +175,8 @@ def make(links_dir: Path, clicks_dir: Path, many: int, ends_at_ms: int) -> None:
 def _forget_visitors(now_ms: int) -> None:
     """What klink's job does meanwhile: the visitors of days that are over are forgotten."""
     with write():
-        DayVisitor.delete().where(DayVisitor.day < now_ms // _DAY_MS - 2).execute()
+        for model in (DayVisitor, WorkspaceVisitor):
+            model.delete().where(model.day < now_ms // _DAY_MS - 2).execute()
 
 
 def _drawn(
