@@ -31,6 +31,7 @@ from klink.db.fold import (
     fold,
     is_about_data,
     load,
+    part_from,
     prepare,
 )
 from klink.db.models import JournalPosition
@@ -53,17 +54,17 @@ class _Unfoldable(Exception):
 
 
 class Unfinished(NamedTuple):
-    """How far a batch is folded of whose ``parts`` only some are.
+    """How far a batch is folded of which only some parts are.
 
     :ivar end_offset: where the batch ends, in the segment of its position.
+    :ivar done_to: links with a smaller id are folded.
     """
 
     end_offset: int
-    parts: int
-    done: int
+    done_to: int
 
 
-_ALL = Unfinished(0, 0, 0)
+_ALL = Unfinished(0, 0)
 
 
 class _Task(NamedTuple):
@@ -119,16 +120,17 @@ class BatchFolder:
             what is counted, unless it was the commit's answer that got lost.
         """
         task = _Task(payloads, begin, position, unfinished)
-        done = task.unfinished.done if task.unfinished else 0
+        done_to = unfinished.done_to if unfinished else WHOLE.first
         try:
             with read(), _unfoldable():
-                folded = load(_json(task.payloads), self._lookups)
-            parts = self._parts(task, folded)
-            for number in range(done, parts):
-                self._fold_part(task, Part(number, parts), folded)
-                done = number + 1
+                folded = load(_json(payloads), self._lookups)
+            while done_to < WHOLE.end:
+                with read():
+                    part = part_from(done_to, self._part_visits) if begin else WHOLE
+                self._fold_part(task, part, folded)
+                done_to = part.end
         except _Unfoldable:  # never of the commit, after which nobody knows what holds
-            return self._fold_apart(task, done)
+            return self._fold_apart(task, done_to)
         return folded
 
     def _fold_part(self, task: _Task, part: Part, folded: Folded) -> None:
@@ -140,21 +142,15 @@ class BatchFolder:
             with _unfoldable():
                 count(part, folded)
             self._store(task, part)
-        self._adapt(time.monotonic() - began_s, folded.visits / part.of)
+        if part.end < WHOLE.end:  # the last one says little
+            self._adapt(time.monotonic() - began_s)
         with suppress(DatabaseBusy), read():  # the next one will do it
             checkpoint()
 
-    def _adapt(self, took_s: float, visits: float) -> None:
+    def _adapt(self, took_s: float) -> None:
         """Size the next parts so that one takes about ``TARGET_S``."""
-        if visits > self._part_visits / 2:  # fewer say little
-            wanted = visits * TARGET_S / max(took_s, 0.001)
-            low, high = self._part_visits // 2, self._part_visits * 2
-            self._part_visits = max(min(max(int(wanted), low), high), 1)
-
-    def _parts(self, task: _Task, folded: Folded) -> int:
-        if task.unfinished:
-            return task.unfinished.parts
-        return 1 if task.begin is None else max(-(-folded.visits // self._part_visits), 1)
+        factor = min(max(TARGET_S / max(took_s, 0.001), 0.5), 2.0)
+        self._part_visits = max(int(self._part_visits * factor), 1)
 
     def stored(self, stream: str) -> Position:
         """Up to where a stream is folded.
@@ -170,7 +166,7 @@ class BatchFolder:
         :raises DatabaseBusy: as :meth:`stored`.
         """
         row = _row(stream)
-        return Unfinished(row.end_offset, row.parts, row.parts_done) if row and row.parts else None
+        return Unfinished(row.end_offset, row.done_to_link) if row and row.end_offset else None
 
     def forget(self, stream: str) -> None:
         """Forget the position of a stream that is no more."""
@@ -179,9 +175,8 @@ class BatchFolder:
 
     def _store(self, task: _Task, part: Part) -> None:
         """Write down that a part is folded, and with the last one that the batch is."""
-        if task.begin and part.number + 1 < part.of:
-            done = Unfinished(task.end.offset, part.of, part.number + 1)
-            self._store_position(task.begin, done)
+        if task.begin and part.end < WHOLE.end:
+            self._store_position(task.begin, Unfinished(task.end.offset, part.end))
         elif task.unfinished and task.end.offset < task.unfinished.end_offset:
             # Damaged meanwhile: of what comes after the damage, the same parts are folded.
             self._store_position(task.end, task.unfinished)
@@ -194,22 +189,19 @@ class BatchFolder:
             JournalPosition.offset: position.offset,
             JournalPosition.updated_at: self._clock(),
             JournalPosition.end_offset: done.end_offset,
-            JournalPosition.parts: done.parts,
-            JournalPosition.parts_done: done.done,
+            JournalPosition.done_to_link: done.done_to,
         }
         JournalPosition.insert({JournalPosition.stream: position.stream, **values}).on_conflict(
             conflict_target=[JournalPosition.stream], update=values
         ).execute()
 
-    def _fold_apart(self, task: _Task, done: int) -> Folded:
+    def _fold_apart(self, task: _Task, done_to: int) -> Folded:
         """Fold what can be folded and is not, and set the rest aside.
 
-        :param done: how many parts are folded.
+        :param done_to: links with a smaller id are folded.
         """
-        unfinished = self.begun(task.end.stream)
         records = [record for payload in task.payloads for record in _records(payload)]
-        if done and unfinished:
-            records = [each for each in records if _is_left(each, unfinished)]
+        records = [record for record in records if _is_left(record, done_to)]
         aside: list[tuple[bytes, Exception]] = []
         with write():
             folded = self._halve(records, aside)
@@ -276,13 +268,13 @@ def _json(records: Sequence[bytes]) -> str:
     return "[" + b",".join(records).decode("ascii") + "]"
 
 
-def _is_left(record: bytes, unfinished: Unfinished) -> bool:
-    """Whether a record is in a part that is not folded; or in none, since it is no record."""
+def _is_left(record: bytes, done_to: int) -> bool:
+    """Whether a record is of a link that is not folded; or of none, since it is no record."""
     try:
         link_id = json.loads(record)[_LINK_ID]
     except (ValueError, RecursionError, LookupError, TypeError):
         return True
-    return not isinstance(link_id, int) or link_id % unfinished.parts >= unfinished.done
+    return not isinstance(link_id, int) or link_id >= done_to
 
 
 def _records(payload: bytes) -> list[bytes]:

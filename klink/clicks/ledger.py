@@ -1,7 +1,7 @@
 """The click ledger: a thread that folds the journal into the database, exactly once.
 
 A batch of visits and the position behind it commit together (a large batch in parts, each with
-how many of them are done), so whatever dies when, the next fold goes on where the last one that
+how far it is done), so whatever dies when, the next fold goes on where the last one that
 counted ended: recovery is the same code as
 normal work. What dead processes left is folded first, so that afterwards one position, in
 this process's own stream, says for every reader what is counted.

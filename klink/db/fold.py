@@ -90,16 +90,20 @@ class Folded(NamedTuple):
 
 
 class Part(NamedTuple):
-    """The visits of a batch whose link's id divided by ``of`` leaves ``number``.
+    """The visits of a batch to links with an id from ``first`` to before ``end``.
 
-    Each visit is in one part. What a link's visits touch, only their part touches.
+    What a link's visits touch, only their part touches; and what neighbours touch lies
+    together.
     """
 
-    number: int
-    of: int
+    first: int
+    end: int
 
 
-WHOLE = Part(0, 1)
+_MAX_ID = 2**63 - 1
+
+WHOLE = Part(0, _MAX_ID)
+"""Every visit to a link that may exist."""
 
 
 def fold(
@@ -132,10 +136,21 @@ def load(records_json: str, lookups: Lookups) -> Folded:
     for setting in _SETTINGS[engine()]:
         _run(setting)
     _make_empty(sql.VISIT_TABLES)
+    _run(sql.BY_LINK)
     _run(sql.VISITS, records_json)
     folded = Folded(*_run(sql.COUNT_VISITS).fetchone())
     _look_up(lookups)
     return folded
+
+
+def part_from(first: int, visits: int) -> Part:
+    """The part of what was loaded last that begins with a link's id.
+
+    :param visits: as many it holds, or fewer if no more are left; but never only some of a
+        link's.
+    """
+    last = _run(sql.LINK_AFTER, first, visits - 1).fetchone()
+    return Part(first, _MAX_ID if last is None else min(last[0] + 1, _MAX_ID))
 
 
 def prepare(part: Part) -> None:
@@ -144,7 +159,7 @@ def prepare(part: Part) -> None:
     Visits of links that are gone are dropped.
     """
     _make_empty(sql.FACT_TABLES)
-    _run(sql.FACTS, part.of, part.number)
+    _run(sql.FACTS, part.first, part.end)
     for statement in (
         sql.TARGETS,
         sql.QUARTERS_OF_FACTS,

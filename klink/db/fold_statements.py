@@ -56,7 +56,7 @@ VALUE_OF_DIM = (
 WORDS: dict[Engine, dict[str, str]] = {
     "sqlite": {
         "p": "?",
-        "mod": "%",
+        "schema": "temp.",
         "bigint": "INTEGER",
         "plain": "STRICT",
         "keyed": "STRICT, WITHOUT ROWID",
@@ -75,7 +75,7 @@ WORDS: dict[Engine, dict[str, str]] = {
     },
     "postgresql": {
         "p": "%s",
-        "mod": "%%",
+        "schema": "",
         "bigint": "BIGINT",
         "plain": "",
         "keyed": "",
@@ -191,7 +191,13 @@ EMPTY = "{empty} {name}"
 # --- From JSON to facts ---------------------------------------------------------------
 
 VISITS = "INSERT INTO fold_visits SELECT item.key, {visit_items} FROM {each_item}"
+# By link: what a part touches then lies together, in the database and in `fold_facts`.
+BY_LINK = "CREATE INDEX IF NOT EXISTS {schema}fold_visits_by_link ON fold_visits (link_id)"
 COUNT_VISITS = "SELECT count(*), coalesce(max(at), 0) FROM fold_visits"
+
+LINK_AFTER = """
+    SELECT link_id FROM fold_visits WHERE link_id >= {p} ORDER BY link_id LIMIT 1 OFFSET {p}
+"""
 
 # One row that holds everything: each row fetched is a turn for Python's lock.
 ASK_AGENTS = """
@@ -224,7 +230,7 @@ FACTS = """
     CROSS JOIN links AS l CROSS JOIN fold_agents AS a CROSS JOIN fold_referrers AS r
     LEFT JOIN variants AS w ON w.id = v.variant_id AND w.link_id = v.link_id
     LEFT JOIN fold_nets AS n ON n.net = v.net
-    WHERE v.link_id {mod} {p} = {p} AND l.id = v.link_id AND a.user_agent = v.user_agent
+    WHERE v.link_id >= {p} AND v.link_id < {p} AND l.id = v.link_id AND a.user_agent = v.user_agent
         AND a.flags = v.flags AND r.referrer = v.referrer
 """
 

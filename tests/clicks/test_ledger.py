@@ -460,7 +460,7 @@ def test_a_batch_that_was_counted_in_part_is_counted_to_its_end(begin: Begin, di
     assert second.ledger.wait(LONG_S) == 0.0
     expected = [(1, 6, 6), (2, 6, 6), (3, 7, 7)]
     assert rows(LinkTotal, "link_id", "clicks", "uniques") == expected
-    assert {row[0] for row in rows(JournalPosition, "parts")} == {0}
+    assert {row[0] for row in rows(JournalPosition, "end_offset")} == {0}
 
 
 def test_what_is_written_behind_a_batch_that_was_begun_is_counted_once(begin: Begin) -> None:

@@ -5,8 +5,7 @@ click of a new visitor touched three places of it. Now ``link_visitors`` says by
 which day and variant a visitor was first counted with; only who comes again has rows in
 ``day_visitors``, and a workspace's visitors have a table of their own.
 
-A batch of the journal may be counted in parts, by link; ``journal_positions`` says how many of
-them are done.
+A batch of the journal may be counted in parts, by link; ``journal_positions`` says up to which.
 
 Rows of ``link_totals`` whose link was purged belong to workspace 0: nobody asks for them, and
 they wait to be swept.
@@ -96,6 +95,5 @@ STATEMENTS = (
     """,
     # --- Batches that are counted in parts ------------------------------------------------
     "ALTER TABLE journal_positions ADD COLUMN end_offset BIGINT NOT NULL DEFAULT 0",
-    "ALTER TABLE journal_positions ADD COLUMN parts BIGINT NOT NULL DEFAULT 0",
-    "ALTER TABLE journal_positions ADD COLUMN parts_done BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE journal_positions ADD COLUMN done_to_link BIGINT NOT NULL DEFAULT 0",
 )

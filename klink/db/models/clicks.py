@@ -267,8 +267,8 @@ class Purge(Base):
 class JournalPosition(Base):
     """Up to where a journal stream is folded; moves in the transaction that folds.
 
-    Of the records from ``offset`` to ``end_offset``, those of links whose id leaves less than
-    ``parts_done`` when divided by ``parts`` are folded too; ``parts`` 0: there are none such.
+    Of the records from ``offset`` to ``end_offset``, those of links with an id smaller than
+    ``done_to_link`` are folded too; ``end_offset`` 0: there are none such.
     """
 
     stream = TextField(primary_key=True)
@@ -276,8 +276,7 @@ class JournalPosition(Base):
     offset = BigIntegerField()
     updated_at = MomentField()
     end_offset = BigIntegerField(default=0)
-    parts = BigIntegerField(default=0)
-    parts_done = BigIntegerField(default=0)
+    done_to_link = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
