@@ -133,10 +133,9 @@ def load(records_json: str, lookups: Lookups) -> Folded:
     :raises peewee.DatabaseError: when a record is none, among others. Inside of ``write()``
         the caller must then roll back, if only to a savepoint.
     """
-    for setting in _SETTINGS[engine()]:
-        _run(setting)
-    _make_empty(sql.VISIT_TABLES)
-    _run(sql.BY_LINK)
+    if not _is_any(sql.ARE_THERE):
+        _begin_connection()
+    _empty(sql.VISIT_TABLES)
     _run(sql.VISITS, records_json)
     folded = Folded(*_run(sql.COUNT_VISITS).fetchone())
     _look_up(lookups)
@@ -158,7 +157,7 @@ def prepare(part: Part) -> None:
 
     Visits of links that are gone are dropped.
     """
-    _make_empty(sql.FACT_TABLES)
+    _empty(sql.FACT_TABLES)
     _run(sql.FACTS, part.first, part.end)
     for statement in (
         sql.TARGETS,
@@ -246,9 +245,19 @@ def _asked(question: str) -> list[Any]:  # texts, or pairs of text and number
     return json.loads(answer) if answer else []
 
 
-def _make_empty(tables: dict[str, str]) -> None:
-    for name, definition in tables.items():
+def _begin_connection() -> None:
+    for setting in _SETTINGS[engine()]:
+        _run(setting)
+    for name, definition in (sql.VISIT_TABLES | sql.FACT_TABLES).items():
         _run(sql.CREATE, name=name, definition=_in_words(definition, engine()))
+    _run(sql.BY_LINK)
+
+
+def _empty(tables: Iterable[str]) -> None:
+    if engine() == "postgresql":  # takes all of them at once
+        _run(sql.EMPTY, name=", ".join(tables))
+        return
+    for name in tables:
         _run(sql.EMPTY, name=name)
 
 

@@ -57,6 +57,7 @@ WORDS: dict[Engine, dict[str, str]] = {
     "sqlite": {
         "p": "?",
         "schema": "temp.",
+        "is_there": "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'fold_sums')",
         "bigint": "INTEGER",
         "plain": "STRICT",
         "keyed": "STRICT, WITHOUT ROWID",
@@ -76,6 +77,7 @@ WORDS: dict[Engine, dict[str, str]] = {
     "postgresql": {
         "p": "%s",
         "schema": "",
+        "is_there": "SELECT to_regclass('pg_temp.fold_sums') IS NOT NULL",
         "bigint": "BIGINT",
         "plain": "",
         "keyed": "",
@@ -185,6 +187,8 @@ there may be too many, and for how many new ones there is room; ``fold_beyond``:
 there is no room for; ``fold_sums``: days to add to a link's totals.
 """
 
+# Each statement waits for Python's lock when a redirect has it, so none is asked for nothing.
+ARE_THERE = "{is_there}"
 CREATE = "CREATE TEMP TABLE IF NOT EXISTS {name} {definition}"
 EMPTY = "{empty} {name}"
 
