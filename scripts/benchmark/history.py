@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from klink.clicks.batch import BatchFolder, Task
+from klink.clicks.batch import BatchFolder
 from klink.clicks.enrich import Enricher, warm_up
 from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal_reader import Position
@@ -157,12 +157,11 @@ def make(links_dir: Path, clicks_dir: Path, many: int, ends_at_ms: int) -> None:
             enricher(clicks_dir), clicks_dir / "set-aside.jsonl", lambda: datetime.now(UTC)
         )
         batches = -(-many // BATCH)
-        position, begun = folder.stored(_STREAM)
-        there = position.offset
+        there, begun = folder.stored(_STREAM).offset, folder.begun(_STREAM)
         progress = Progress("clicks", many, there * BATCH)
         for batch, payload in _drawn(links_dir, range(there, batches), batches, many, ends_at_ms):
             begin, end = (Position(_STREAM, 1, offset) for offset in (batch, batch + 1))
-            folder.fold(Task([payload], begin, end, begun))
+            folder.fold([payload], end, begin=begin, unfinished=begun)
             begun = None
             if batch % _PRUNE_EVERY == _PRUNE_EVERY - 1 or batch == batches - 1:
                 _forget_visitors(ends_at_ms - DAYS * _DAY_MS * (batches - batch - 1) // batches)

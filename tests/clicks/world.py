@@ -9,6 +9,7 @@ from typing import Any
 
 from klink.clicks.enrich import Enricher
 from klink.clicks.record import ClickRecord, Flag, Utm, encode
+from klink.db import search_index
 from klink.db.connection import read, write
 from klink.db.models import Base, Link, Variant, Workspace
 
@@ -42,6 +43,7 @@ def make_links() -> None:
             ).execute()
         for id_, workspace_id in LINKS.items():
             Link.insert(**_link(id_, workspace_id)).execute()
+            search_index.add(id_, id_)  # as whoever makes links does
         for id_, (link_id, label) in VARIANTS.items():
             Variant.insert(
                 id=id_, uid=f"v{id_}", link=link_id, label=label, url="https://example.com/",
