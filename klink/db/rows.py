@@ -51,6 +51,8 @@ def run(sql: str, *values: object) -> int:
 
 def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, object]:
     """A condition that ``column`` has one of many values, and the one value of its ``?``."""
+    if len(values) == 1:
+        return f"{column} = ?", values[0]
     if engine() == "sqlite":
         return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(values)  # noqa: S608 - own
     return f"{column} = ANY(?)", list(values)
