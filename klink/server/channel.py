@@ -22,6 +22,10 @@ __all__ = ["Channel"]
 LINGER_S = 10.0
 LINGER_BYTES = 16 * 1024 * 1024
 """How long, and how much, is read and thrown away after a refusal."""
+BODY_GRACE_S = 30.0
+BODY_BYTES_S = 500
+"""How long a body may take, from the time that its header may take on; and by how many bytes
+it earns another second. Silence has a limit of its own, which a byte now and then never meets."""
 
 
 class _Task(WSGITask):
@@ -82,20 +86,23 @@ class Channel(HTTPChannel):
         """Whether nothing is being read, answered or sent."""
         return self.request is None and not self.requests and not self.total_outbufs_len
 
-    def is_late(self, now: float, header_s: float) -> bool:
-        """Whether the client had its time: for a header, or after a refusal.
+    def is_late(self, now: float, *, header_s: float, idle_s: float) -> bool:
+        """Whether the client had its time: to send, to take what it asked for, or to go.
 
         :param now: seconds since 1970.
         """
         if self.lingers_until is not None:
             return now > self.lingers_until
+        is_silent = self.last_activity < now - idle_s
+        if self.requests:  # it is we who are late, unless a worker waits for the client
+            return is_silent and self.total_outbufs_len > 0
         reading = self.request
-        return (
-            reading is not None
-            and not self.requests  # else it is we who are late
-            and not reading.headers_finished
-            and reading.began_at < now - header_s
-        )
+        if is_silent or reading is None:
+            return is_silent
+        allowed_s = header_s
+        if reading.headers_finished:
+            allowed_s += BODY_GRACE_S + reading.body_bytes_received / BODY_BYTES_S
+        return now > reading.began_at + allowed_s
 
     def handle_write(self) -> None:
         """Send what waits; when a refusal is sent, begin to linger."""

@@ -45,6 +45,8 @@ MAX_WAITING = 1024
 """Requests that may wait for a worker of their kind; more would wait longer than anybody does."""
 HEADER_S = 30
 """How long a request's header may take from its first byte."""
+IDLE_S = 120
+"""How long nothing may come over a connection, or be taken of what waits for its client."""
 SWEEP_S = 5
 """How often connections are looked at for one that had its time."""
 PATIENCE_S = 0.025
@@ -167,13 +169,13 @@ class Listener(TcpWSGIServer):
         super().pull_trigger()
 
     def maintenance(self, now: float) -> None:
-        """Close the connections on which nothing came for long, or too little."""
-        super().maintenance(now)  # type: ignore[arg-type]  # the stubs are wrong here
-        for channel in self.active_channels.values():
-            if channel.is_late(now, HEADER_S):
-                channel.will_close = True
-            if channel.will_close:
-                self.loop.mark(channel)
+        """Close the connections whose clients had their time.
+
+        At once: one that takes nothing would never become ready for a last try.
+        """
+        for channel in list(self.active_channels.values()):
+            if channel.is_late(now, header_s=HEADER_S, idle_s=IDLE_S):
+                channel.handle_close()
 
     def stop_listening(self) -> None:
         """Close the socket; the connections that it made live on."""
@@ -203,7 +205,6 @@ class Server:
         threads: int,
         lane: Lane | None = None,
         on_thread_end: Callable[[], None] = lambda: None,
-        channel_timeout_s: int = 120,
     ) -> None:
         sockets = bind(host, port)
         self._map: dict[int, Any] = {}  # Any: as in Listener
@@ -212,7 +213,6 @@ class Server:
             ident=IDENT,
             threads=threads,
             connection_limit=_room_for_connections(),
-            channel_timeout=channel_timeout_s,
             asyncore_use_poll=True,
             max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=MAX_OFFICE_BODY_BYTES + 1,  # the parser knows the limit

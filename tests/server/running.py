@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
+CHUNK, CHUNKS = b"x" * (1 << 20), 18
+"""An answer that no buffer holds: 18 MiB."""
+
+
 class App:
     """An application whose answers a test can hold back."""
 
@@ -28,6 +32,9 @@ class App:
         if environ["PATH_INFO"].endswith("/slow"):
             self.entered.release()
             self.may_go.wait(20)
+        if environ["PATH_INFO"] == "/big":
+            start("200 OK", [("Content-Length", str(len(CHUNK) * CHUNKS))])
+            return [CHUNK] * CHUNKS
         start("200 OK", [("Content-Length", "2"), ("Content-Type", "text/plain")])
         return [b"ok"]
 
@@ -68,14 +75,14 @@ class Running:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    found = b""
+    found = bytearray()
     while True:
         try:
             data = connection.recv(65536)
         except ConnectionResetError:  # the server closed before it had read everything
-            return found
+            return bytes(found)
         if not data:
-            return found
+            return bytes(found)
         found += data
 
 
