@@ -86,6 +86,13 @@ class Channel(HTTPChannel):
         """Whether nothing is being read, answered or sent."""
         return self.request is None and not self.requests and not self.total_outbufs_len
 
+    @property
+    def waits_since(self) -> float | None:
+        """Since when it is the client's turn, in seconds since 1970; None: it is ours."""
+        if self.requests:
+            return None
+        return self.last_activity if self.request is None else self.request.began_at
+
     def is_late(self, now: float, *, header_s: float, idle_s: float) -> bool:
         """Whether the client had its time: to send, to take what it asked for, or to go.
 

@@ -8,6 +8,7 @@ locked database hold up no redirect.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import logging
 import resource
 import select
@@ -113,6 +114,7 @@ class Listener(TcpWSGIServer):
         self._turn = turn
         self._served = threading.local()
         self._open, self._has_more = map_, False
+        self._warns_at = 0.0
         super().__init__(
             application,
             map_,
@@ -168,6 +170,12 @@ class Listener(TcpWSGIServer):
             self.loop.mark(channel)
         super().pull_trigger()
 
+    def readable(self) -> bool:
+        """Whether connections are taken in; where there is no room, some is made."""
+        if self.accepting and len(self._open) >= self.adj.connection_limit:
+            self._make_room()
+        return super().readable()
+
     def maintenance(self, now: float) -> None:
         """Close the connections whose clients had their time.
 
@@ -176,6 +184,23 @@ class Listener(TcpWSGIServer):
         for channel in list(self.active_channels.values()):
             if channel.is_late(now, header_s=HEADER_S, idle_s=IDLE_S):
                 channel.handle_close()
+
+    def _make_room(self) -> None:
+        """Close some of the connections that wait longest for their clients.
+
+        So that whoever opens many and says nothing shuts nobody out: a newcomer who asks is
+        answered long before it is its turn.
+        """
+        waiting = [
+            (since, number, channel)
+            for number, channel in enumerate(self._open.values())
+            if isinstance(channel, Channel) and (since := channel.waits_since) is not None
+        ]
+        for _, _, channel in heapq.nsmallest(1 + len(waiting) // 64, waiting):
+            channel.handle_close()
+        if waiting and time.monotonic() > self._warns_at:
+            self._warns_at = time.monotonic() + 60
+            log.warning("%d connections are open: the oldest that are idle close", len(self._open))
 
     def stop_listening(self) -> None:
         """Close the socket; the connections that it made live on."""

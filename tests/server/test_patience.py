@@ -1,8 +1,10 @@
-"""How long the server waits for a client."""
+"""How long the server waits for a client, and who makes room when there is none."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -76,3 +78,26 @@ def test_a_request_that_takes_long_is_not_the_clients_fault(
         monkeypatch.setattr(server, "IDLE_S", 10)
         impatient.app.may_go.set()
         assert is_ok(waiting)
+
+
+def test_whoever_opens_all_connections_shuts_nobody_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 32)
+    running = Running()
+    with contextlib.ExitStack() as stack, caplog.at_level(logging.WARNING, "klink.server"):
+        busy = stack.enter_context(running.connect())
+        busy.sendall(get("/slow"))
+        assert running.app.entered.acquire(timeout=10)
+        hostile: list[socket.socket] = []
+        for number in range(100):
+            hostile.append(stack.enter_context(running.connect()))
+            if number % 2:
+                hostile[-1].sendall(b"GET /")
+            assert running.ask(get("/a", "Connection: close")).endswith(b"ok")
+        assert read_all(hostile[0]) == read_all(hostile[1]) == b""
+        running.app.may_go.set()
+        assert is_ok(busy)  # what is being answered is not idle
+    running.stop()
+    [said] = [record.message for record in caplog.records]
+    assert "connections are open" in said
