@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import threading
 import time
@@ -16,7 +17,7 @@ from tests.live.server import Server
 
 pytestmark = pytest.mark.live
 
-KILLS = 20
+KILLS = int(os.environ.get("KLINK_TEST_KILLS", "20"))
 
 
 def counted_numbers(server: Server, key: str, link: dict[str, object]) -> Counter[str]:
@@ -39,6 +40,7 @@ def check(
     numbers = counted_numbers(server, key, link)
     assert [n for n, times in numbers.items() if times > 1] == []
     assert answered - numbers.keys() == set()
+    print(f"{len(answered)} answered, {clicks} counted, {asked} asked")
     assert len(answered) <= clicks == len(numbers) <= asked
     assert asked - len(answered) <= lost
 
