@@ -18,11 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client saw: requests begun, numbers answered with a redirect, other statuses."""
+    """What clients saw: requests begun, numbers answered with a redirect, other statuses.
+
+    Of a hundred answers 99 took no longer than ``p99_s``.
+    """
 
     asked: int
     answered: list[int]
     other: dict[str, int]
+    p99_s: float
 
 
 class Load:

@@ -3,8 +3,8 @@
 Runs as a process of its own: ``python -m tests.live.load PORT CONNECTIONS SECONDS FIRST SLUG…``.
 Each request has a number of its own in ``utm_content``, from FIRST on. Ends when the time
 is over or the server is gone. Prints a line once it has begun, then JSON: ``asked``
-(requests begun), ``answered`` (the numbers that got their redirect) and ``other`` (how
-often which other status came).
+(requests begun), ``answered`` (the numbers that got their redirect), ``other`` (how often
+which other status came) and ``p99_s`` (of a hundred answers, 99 took no longer).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class _Client:
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
-        self.number = -1
+        self.number, self.asked_at = -1, 0.0
         self.received = b""
 
     def ask(self, port: int, slug: str, number: int) -> None:
-        self.number, self.received = number, b""
+        self.number, self.received, self.asked_at = number, b"", time.monotonic()
         self.socket.sendall(_REQUEST.format(slug=slug, number=number, port=port).encode())
 
     def read(self) -> bool:
@@ -55,6 +55,7 @@ def run(
     numbers, answered, asked = itertools.count(first), [], 0
     targets = itertools.cycle(slugs)
     other: dict[str, int] = {}
+    took: list[float] = []
     deadline = time.monotonic() + seconds
     selector = selectors.DefaultSelector()
     for _ in range(connections):
@@ -70,6 +71,7 @@ def run(
             try:
                 if not client.read():
                     continue
+                took.append(time.monotonic() - client.asked_at)
                 if client.got_its_redirect():
                     answered.append(client.number)
                 else:
@@ -83,7 +85,8 @@ def run(
                 selector.unregister(client.socket)
                 client.socket.close()
                 open_clients -= 1
-    return {"asked": asked, "answered": answered, "other": other}
+    p99_s = sorted(took)[len(took) * 99 // 100] if took else 0.0
+    return {"asked": asked, "answered": answered, "other": other, "p99_s": p99_s}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -46,6 +47,9 @@ class Reply:
 class Server:
     """A klink server that a test starts, kills and starts again on the same data."""
 
+    program = "klink"
+    """The module to run."""
+
     def __init__(self, data_dir: Path, database_url: str, **settings: str) -> None:
         self.data_dir = data_dir
         self.port = free_port()
@@ -55,6 +59,7 @@ class Server:
             "KLINK_DATABASE__URL": database_url,
             "KLINK_SERVER__LISTEN": f"127.0.0.1:{self.port}",
             "KLINK_SERVER__BASE_URL": f"http://127.0.0.1:{self.port}",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
             **settings,
         }
         self.log = data_dir.parent / "server.log"
@@ -64,7 +69,7 @@ class Server:
         """Start the process and wait until it answers."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "klink", "serve"],
+                [sys.executable, "-m", self.program, "serve"],
                 env=self.env,
                 cwd=self.data_dir.parent,
                 stdin=subprocess.DEVNULL,
@@ -87,6 +92,18 @@ class Server:
         """The process id of the running server."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the process has in memory."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        [kib] = re.findall(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
+        return int(kib) * 1024
+
+    @property
+    def open_files(self) -> int:
+        """How many files and connections the process has open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def kill(self) -> None:
         """End it as a power cut would."""

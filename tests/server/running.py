@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-CHUNK, CHUNKS = b"x" * (1 << 20), 18
-"""An answer that no buffer holds: 18 MiB."""
+CHUNK, CHUNKS = b"x" * (1 << 20), 32
+"""An answer that no buffer holds: 32 MiB."""
 
 
 class App:
