@@ -62,6 +62,8 @@ class Server:
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
             **settings,
         }
+        self.headers = {"User-Agent": BROWSER}
+        """What every request sends."""
         self.log = data_dir.parent / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -151,7 +153,7 @@ class Server:
         timeout_s: float = 15.0,
     ) -> Reply:
         """One request on a connection of its own."""
-        sent = {"User-Agent": BROWSER, **(headers or {})}
+        sent = {**self.headers, **(headers or {})}
         if key:
             sent["Authorization"] = f"Bearer {key}"
         payload = None
