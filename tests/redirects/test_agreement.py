@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,9 +47,13 @@ def pair(db: str, engine: str, tmp_path: Path, site: Site) -> Iterator[Pair]:
     made.without.close()
 
 
-def test_what_the_lane_answers_is_what_a_worker_answers(pair: Pair) -> None:
+def test_what_the_lane_answers_is_what_a_worker_answers(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
     each = cases()
     assert pair.differences(each) == {}
+    # Whatever strangers send, it is no mistake of ours.
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
     # Neither way may be the only one that is tried.
     assert pair.by_lane(each) > 500
     assert len(each) - pair.by_lane(each) > 500
