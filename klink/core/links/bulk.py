@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from klink.core.context import Context
 from klink.core.errors import KlinkError, ValidationFailed
-from klink.core.links.draft import Draft
-from klink.core.links.make import Maker
+from klink.core.links.make import Maker, Wanted
 from klink.core.links.model import Created, NewLink
 from klink.core.links.prepare import prepare
 from klink.core.principal import Principal
@@ -68,9 +67,7 @@ def prepare_many(many: Sequence[NewLink | KlinkError]) -> list[NewLink | KlinkEr
     return [prepare(new) if isinstance(new, NewLink) else new for new in _few_passwords(many)]
 
 
-def _make_all_or_none(
-    maker: Maker, drafts: Sequence[Draft | KlinkError]
-) -> list[Created | KlinkError]:
+def _make_all_or_none(maker: Maker, drafts: Sequence[Wanted]) -> list[Created | KlinkError]:
     with write(), savepoint() as whole:
         outcomes = _make_few(maker, drafts)
         if any(isinstance(outcome, KlinkError) for outcome in outcomes):
@@ -78,7 +75,7 @@ def _make_all_or_none(
     return outcomes
 
 
-def _make_few(maker: Maker, drafts: Sequence[Draft | KlinkError]) -> list[Created | KlinkError]:
+def _make_few(maker: Maker, drafts: Sequence[Wanted]) -> list[Created | KlinkError]:
     with write():
         lock("klink:bulk")  # two of them with the same slugs would wait for each other
         return maker.make(drafts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 
@@ -37,13 +37,28 @@ def create(
     who.need("create")
     maker = Maker(ctx, who, allow_past_expiry=allow_past_expiry)
     (ready,) = maker.drafts([prepare(new)])
-    if isinstance(ready, KlinkError):
-        raise ready
+    if isinstance(ready, Refused):
+        raise ready.error
     with write():
         (outcome,) = maker.make([ready])
         if isinstance(outcome, KlinkError):
             raise outcome  # and nothing has been written
         return outcome
+
+
+class Refused(NamedTuple):
+    """A link that could not be made as things were when it was checked.
+
+    What is wrong with it may be more by the time it is its turn: it may lead to a link that
+    was made just before it.
+    """
+
+    new: NewLink
+    error: KlinkError
+
+
+Wanted = Draft | Refused | KlinkError
+"""A link that was checked, or the refusal that an item met before it came here."""
 
 
 class Maker:
@@ -55,18 +70,16 @@ class Maker:
         self._own = OwnHosts(ctx)
         self._allow_past_expiry = allow_past_expiry
 
-    def drafts(self, wanted: Sequence[NewLink | KlinkError]) -> list[Draft | KlinkError]:
+    def drafts(self, wanted: Sequence[NewLink | KlinkError]) -> list[Wanted]:
         """Check links; nothing is written, and no unit of work needs to be open yet."""
         with read():
-            return [self._draft(new, ()) if isinstance(new, NewLink) else new for new in wanted]
+            return [self._check(new) if isinstance(new, NewLink) else new for new in wanted]
 
-    def make(self, drafts: Sequence[Draft | KlinkError]) -> list[Created | KlinkError]:
+    def make(self, drafts: Sequence[Wanted]) -> list[Created | KlinkError]:
         """Make what can be made, in the current unit of work; an outcome for each, in order.
 
         :raises DatabaseBusy: nothing could be written.
         """
-        if not any(isinstance(each, Draft) for each in drafts):
-            return [each for each in drafts if isinstance(each, KlinkError)]
         try:
             with _beside_rivals():
                 outcomes, records = self._make_at_once(drafts)
@@ -80,7 +93,7 @@ class Maker:
         self._record(records)
         return outcomes
 
-    def _make_alone(self, ready: Draft | KlinkError) -> tuple[Created | KlinkError, list[Record]]:
+    def _make_alone(self, ready: Wanted) -> tuple[Created | KlinkError, list[Record]]:
         for _ in range(_TRIES):
             try:
                 with _beside_rivals():
@@ -93,7 +106,7 @@ class Maker:
         raise RuntimeError(f"no free slug in {_TRIES} tries")
 
     def _make_at_once(
-        self, drafts: Sequence[Draft | KlinkError]
+        self, drafts: Sequence[Wanted]
     ) -> tuple[list[Created | KlinkError], list[Record]]:
         """The outcomes, and the records of what was made."""
         batch = Batch(self._ctx, self._who, [each for each in drafts if isinstance(each, Draft)])
@@ -109,19 +122,24 @@ class Maker:
         ]
         return outcomes, batch.records
 
-    def _place(self, batch: Batch, ready: Draft | KlinkError) -> Placed | KlinkError:
+    def _place(self, batch: Batch, ready: Wanted) -> Placed | KlinkError:
         if isinstance(ready, KlinkError):
             return ready
         try:
-            if ready.leads_home:  # to a slug that is there by now, or made just before it
+            # To a slug that is there by now, or made just before it.
+            if isinstance(ready, Refused) or ready.leads_home:
                 again = self._draft(ready.new, batch.made)
                 if isinstance(again, KlinkError):
                     return again
-            return batch.place(ready)
+            return ready.error if isinstance(ready, Refused) else batch.place(ready)
         except DatabaseBusy:
             raise
         except KlinkError as error:
             return error
+
+    def _check(self, new: NewLink) -> Wanted:
+        ready = self._draft(new, ())
+        return Refused(new, ready) if isinstance(ready, KlinkError) else ready
 
     def _draft(self, new: NewLink, made: Container[Place]) -> Draft | KlinkError:
         try:
