@@ -101,9 +101,11 @@ class Channel(HTTPChannel):
         if self.lingers_until is not None:
             return now > self.lingers_until
         is_silent = self.last_activity < now - idle_s
-        if self.requests:  # it is we who are late, unless a worker waits for the client
-            return is_silent and self.total_outbufs_len > 0
         reading = self.request
+        if self.requests:  # it is we who are late, unless a worker waits for the client
+            if reading is not None:
+                reading.began_at = now  # nothing is read meanwhile, so its time begins after
+            return is_silent and self.total_outbufs_len > 0
         if is_silent or reading is None:
             return is_silent
         allowed_s = header_s

@@ -80,6 +80,24 @@ def test_a_request_that_takes_long_is_not_the_clients_fault(
         assert is_ok(waiting)
 
 
+def test_a_request_that_waits_for_the_one_before_has_its_time_after_it(
+    impatient: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEADER_S", 1)
+    with impatient.connect() as waiting, impatient.connect() as slow:
+        waiting.sendall(get("/slow") + b"GET /a HT")
+        assert impatient.app.entered.acquire(timeout=10)
+        slow.sendall(b"GET /a HT")
+        assert read_all(slow) == b""
+        look = get("/a", "Connection: close")  # the loop turns, and looks at its connections
+        assert impatient.ask(look).endswith(b"ok")
+        impatient.app.may_go.set()
+        assert is_ok(waiting)
+        assert impatient.ask(look).endswith(b"ok")
+        waiting.sendall(b"TP/1.1\r\n\r\n")
+        assert is_ok(waiting)
+
+
 def test_whoever_opens_all_connections_shuts_nobody_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
