@@ -78,9 +78,11 @@ class _Driven(Server):
 
 
 class _Half:
-    def __init__(self, site: Site, *, has_lane: bool) -> None:
+    def __init__(self, site: Site, *, has_lane: bool, require_https: bool) -> None:
         self._journal = _Kept()
-        self.parts = Parts(site, self._journal, _showing, links.compiled)
+        self.parts = Parts(
+            site, self._journal, _showing, links.compiled, require_https=require_https
+        )
         lane = self.parts.lane if has_lane else None
         self._server = _Driven(self.parts.front, host="127.0.0.1", port=0, threads=0, lane=lane)
         self._server.start()
@@ -130,9 +132,9 @@ def _what_is_there(connection: socket.socket) -> tuple[bytes, bool]:
 class InlinePair:
     """A server with the lane and one without, over the same links."""
 
-    def __init__(self, site: Site) -> None:
-        self._with_lane = _Half(site, has_lane=True)
-        self._without = _Half(site, has_lane=False)
+    def __init__(self, site: Site, *, require_https: bool = False) -> None:
+        self._with_lane = _Half(site, has_lane=True, require_https=require_https)
+        self._without = _Half(site, has_lane=False, require_https=require_https)
         self.by_lane = 0
         """How many requests the lane has answered; the plain ones behind are not among them."""
 

@@ -68,6 +68,7 @@ class Parts:
 
     :param behind: makes the application that the front falls back on.
     :param load: reads a link for the lane.
+    :param require_https: as the front and the lane have it.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Parts:
         journal: Journals,
         behind: Callable[[Answers], WSGIApplication],
         load: Load | None,
+        *,
+        require_https: bool = False,
     ) -> None:
         reader = VisitReader(SECRET, [IPv4Network(TRUSTED)], "CF-IPCountry")
         recorder = Recorder(journal, SECRET)
@@ -90,6 +93,7 @@ class Parts:
             reader=reader,
             answers=answers,
             fallback=behind(answers),
+            require_https=require_https,
             clock_ms=lambda: to_ms(site.now),
         )
         self.lane = LoggedLane(
@@ -101,6 +105,7 @@ class Parts:
             load=load,
             lookups=lookups,
             server=IDENT,
+            require_https=require_https,
         )
 
 

@@ -98,3 +98,12 @@ def test_they_agree_on_the_corpus_here_too(pair: InlinePair) -> None:
     each = cases()
     assert {case.name: found for case in each if (found := pair.difference(case))} == {}
     assert pair.by_lane > 500
+
+
+def test_they_agree_where_https_is_required(db: str, site: Site) -> None:
+    make_one_of_each(site)
+    pair = InlinePair(site, require_https=True)
+    each = [case for case in cases() if case.name.startswith(("forwarded", "hosts", "links"))]
+    assert {case.name: found for case in each if (found := pair.difference(case))} == {}
+    assert pair.by_lane > 5  # those that the trusted proxy says are HTTPS
+    pair.close()
