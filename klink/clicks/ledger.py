@@ -17,6 +17,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from klink import turns
 from klink.clicks.batch import BatchFolder, Unfinished
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal
@@ -131,9 +132,9 @@ class Ledger:
             which the counts are behind.
         """
         end = self._journal.end()
-        with self._moved:
-            if not self._is_behind(end):
-                return 0.0
+        if not self._is_behind(end):
+            return 0.0
+        with turns.given_back(), self._moved:
             self._urgent.set()
             if self._moved.wait_for(lambda: not self._is_behind(end), timeout_s):
                 return 0.0

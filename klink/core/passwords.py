@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from klink import turns
 from klink.core.errors import TooBusy
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -48,9 +49,11 @@ def matches(password_hash: str, password: str) -> bool:
 
 @contextmanager
 def _place(timeout_s: float) -> Iterator[None]:
-    if not _two_at_once.acquire(timeout=timeout_s):
-        raise TooBusy("too many passwords are being checked just now; try again soon")
-    try:
-        yield
-    finally:
-        _two_at_once.release()
+    # Hashing is C's work, without the interpreter's lock.
+    with turns.given_back():
+        if not _two_at_once.acquire(timeout=timeout_s):
+            raise TooBusy("too many passwords are being checked just now; try again soon")
+        try:
+            yield
+        finally:
+            _two_at_once.release()

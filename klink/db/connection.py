@@ -18,6 +18,8 @@ from typing import Any, Literal
 
 import peewee
 
+from klink import turns
+
 log = logging.getLogger(__name__)
 
 Engine = Literal["sqlite", "postgresql"]
@@ -149,8 +151,26 @@ def _begin(path: Path) -> None:
             fresh.close()
 
 
+class _Sqlite(peewee.SqliteDatabase):
+    """Others have the turn while a commit waits for the disk."""
+
+    def commit(self) -> None:
+        """Commit."""
+        with turns.given_back():
+            super().commit()
+
+
+class _Postgresql(peewee.PostgresqlDatabase):
+    """Others have the turn while a commit waits for the server."""
+
+    def commit(self) -> None:
+        """Commit."""
+        with turns.given_back():
+            super().commit()
+
+
 def _sqlite(path: Path) -> peewee.SqliteDatabase:
-    return peewee.SqliteDatabase(
+    return _Sqlite(
         str(path),
         timeout=LOCK_TIMEOUT_S,
         returning_clause=True,
@@ -166,7 +186,7 @@ def _sqlite(path: Path) -> peewee.SqliteDatabase:
 
 def _postgresql(url: str) -> peewee.PostgresqlDatabase:
     timeout_ms = int(LOCK_TIMEOUT_S * 1000)
-    return peewee.PostgresqlDatabase(
+    return _Postgresql(
         url,
         prefer_psycopg3=True,
         connect_timeout=5,
@@ -247,13 +267,20 @@ def write() -> Iterator[None]:
             with database.atomic():
                 yield
             return
-        if not _Bound.writer.acquire(timeout=LOCK_TIMEOUT_S):
-            raise DatabaseBusy
+        _wait_to_write()
         try:
             with database.atomic("IMMEDIATE"):
                 yield
         finally:
             _Bound.writer.release()
+
+
+def _wait_to_write() -> None:
+    if _Bound.writer.acquire(blocking=False):
+        return
+    with turns.given_back():
+        if not _Bound.writer.acquire(timeout=LOCK_TIMEOUT_S):
+            raise DatabaseBusy
 
 
 def in_write() -> bool:

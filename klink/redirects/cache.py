@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, Literal
 
+from klink import turns
 from klink.core.compiled import CompiledLink
 from klink.core.context import Changed
 from klink.db.models import BASE_DOMAIN_ID
@@ -128,7 +129,9 @@ class LinkCache:
                 if under_way is None:
                     done = self._reading[key] = threading.Event()
                     break
-            if not under_way.wait(_WAIT_S):
+            with turns.given_back():
+                is_done = under_way.wait(_WAIT_S)
+            if not is_done:
                 return self.read(domain_id, slug, self._load)
         try:
             return self.read(domain_id, slug, self._load)

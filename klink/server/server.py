@@ -23,6 +23,7 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import Task, ThreadedTaskDispatcher
 
+from klink import turns
 from klink.server.channel import Channel
 from klink.server.errors import TooManyWait, is_office
 from klink.server.listening import Address, bind
@@ -50,10 +51,6 @@ IDLE_S = 120
 """How long nothing may come over a connection, or be taken of what waits for its client."""
 SWEEP_S = 5
 """How often connections are looked at for one that had its time."""
-PATIENCE_S = 0.025
-"""How long a worker waits for the one before it. Four that compute get no more done than one,
-and each of them takes the interpreter's lock from the loop; but one that waits for the database
-must not hold up the others."""
 DRAIN_S = 4.0
 """How long requests under way may take to finish once the server stops."""
 
@@ -107,11 +104,9 @@ class Listener(TcpWSGIServer):
         map_: dict[int, Any],  # Any: whatever waitress keeps in it
         loop: Loop,
         dispatchers: _Dispatchers,
-        turn: threading.Lock,
     ) -> None:
         self.loop, self.lane = loop, loop.lane
         self._dispatchers = dispatchers
-        self._turn = turn
         self._served = threading.local()
         self._open, self._has_more = map_, False
         self._warns_at = 0.0
@@ -153,14 +148,12 @@ class Listener(TcpWSGIServer):
 
     @contextlib.contextmanager
     def serving(self, channel: Channel) -> Iterator[None]:
-        """While the calling worker serves a channel: in its turn, if that comes soon."""
+        """While the calling worker serves a channel: in its turn."""
         self._served.channel = channel
-        has_turn = self._turn.acquire(timeout=PATIENCE_S)
         try:
-            yield
+            with turns.taken():
+                yield
         finally:
-            if has_turn:
-                self._turn.release()
             self._served.channel = None
 
     def pull_trigger(self) -> None:
@@ -253,14 +246,13 @@ class Server:
             office=_Dispatcher("office", threads, on_thread_end),
             refusals=_Dispatcher("refusals", 1, on_thread_end),
         )
-        turn = threading.Lock()
         self._loop: EpollLoop | PollLoop = (
-            EpollLoop(self._map, lane, turn.locked)
+            EpollLoop(self._map, lane, turns.are_taken)
             if hasattr(select, "epoll")
             else PollLoop(self._map)
         )
         self._listeners = [
-            Listener(application, bound, adj, self._map, self._loop, self._dispatchers, turn)
+            Listener(application, bound, adj, self._map, self._loop, self._dispatchers)
             for bound in sockets
         ]
         self._loop.serve(self._listeners)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from klink import turns
 from klink.server import server
 from tests.server.running import Running, get, is_ok, read_all
 
@@ -190,13 +191,13 @@ def test_a_request_beyond_those_that_may_wait_is_refused_at_once(
 def test_workers_take_turns_but_do_not_wait_for_one_that_waits(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "PATIENCE_S", 30.0)
+    monkeypatch.setattr(turns, "PATIENCE_S", 30.0)
     slow, other = running.connect(), running.connect()
     slow.sendall(get("/slow"))
     assert running.app.entered.acquire(timeout=10)
     other.sendall(get("/slow"))
     assert not running.app.entered.acquire(timeout=0.1)  # its turn has not come
-    monkeypatch.setattr(server, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(turns, "PATIENCE_S", 0.0)
     assert running.ask(get("/api/a", "Connection: close")).endswith(b"ok")
     running.app.may_go.set()
     assert is_ok(slow)
