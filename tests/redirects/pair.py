@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,6 +43,7 @@ _DATE = re.compile(
 
 _PROBE = ask(b"/plain?then", b"Connection: close", b"User-Agent: probe")
 _BESIDE = ask(b"/x", b"User-Agent: beside")
+_END = b"\r\n\r\n"
 _WAIT_S = 20
 
 
@@ -180,6 +182,21 @@ class Half:
                 pass
             came = _all_of(connection)
         return Seen(plain(came), self._records())
+
+    def converse(self, pieces: Sequence[bytes]) -> bytes:
+        """Send pieces, now and then waiting for the answers, and a plain request behind them.
+
+        :param pieces: of requests that have no body, and whose answers have none.
+        """
+        sent, came = 0, b""
+        with self._connect("127.0.0.1") as connection:
+            for piece in pieces:
+                connection.sendall(piece)
+                sent += piece.endswith(_END)
+                while random.random() < 0.5 and came.count(_END) < sent:
+                    came += connection.recv(65536)
+            connection.sendall(_PROBE)
+            return came + _all_of(connection)
 
     def close(self) -> None:
         self._beside.close()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import random
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from klink.core import links
-from tests.redirects.corpus import Case, cases, pieces_at_every_byte
+from tests.redirects.corpus import Case, ask, cases, pieces_at_every_byte
 from tests.redirects.kinds import make_one_of_each
 from tests.redirects.pair import Half
 from tests.redirects.site import Site
@@ -71,3 +74,37 @@ def test_what_is_remembered_of_a_visitor_is_not_used_on_another_day(pair: Pair, 
     site.later(days=1)
     assert pair.differences(each) == {}
     assert pair.by_lane(each) > 50
+
+
+def mixed(seed: int) -> tuple[list[bytes], list[bytes]]:
+    """Requests for the lane and for workers, some cut in two; and what tells their answers."""
+    dice = random.Random(seed)
+    pieces, expected = [], []
+    for number in range(100):
+        asked = dice.choice(("lane", "lane", "lane", "worker", "page"))
+        mark = b"n=%d" % number
+        if asked == "page":
+            raw = ask(b"/nothing", method=b"HEAD")
+            expected.append(b"HTTP/1.1 404")
+        else:
+            # A length, even of nothing, is not for the lane.
+            lines = (b"Content-Length: 0",) if asked == "worker" else ()
+            raw = ask(b"/forward?" + mark, *lines)
+            expected.append(b"HTTP/1.1 302 " + mark)
+        cut = dice.choice((0, 0, 0, dice.randrange(len(raw))))
+        pieces += [raw[:cut], raw[cut:]]
+    return pieces, expected
+
+
+def test_answers_of_both_come_in_the_order_of_their_requests(pair: Pair) -> None:
+    def click(seed: int) -> bool:
+        pieces, expected = mixed(seed)
+        came = pair.with_lane.converse(pieces)
+        answers = came.split(b"\r\n\r\n")[:-2]  # the last is the probe's
+        found = [re.findall(rb"^HTTP/1.1 [0-9]+|n=[0-9]+(?=#top)", each) for each in answers]
+        return [b" ".join(each) for each in found] == expected
+
+    with ThreadPoolExecutor(8) as several:
+        assert all(several.map(click, range(24)))
+    answered = pair.with_lane.parts.lane.answered
+    assert sum(data.startswith(b"GET /forward?n=") for data in answered) > 50
