@@ -159,6 +159,7 @@ def prepare(part: Part) -> None:
     """
     _empty(sql.FACT_TABLES)
     _run(sql.FACTS, part.first, part.end)
+    _look_over("fold_facts")
     for statement in (
         sql.TARGETS,
         sql.QUARTERS_OF_FACTS,
@@ -261,6 +262,16 @@ def _empty(tables: Iterable[str]) -> None:
         _run(sql.EMPTY, name=name)
 
 
+def _look_over(table: str) -> None:
+    """Let PostgreSQL know how large a table of ours has become.
+
+    Nobody else looks at a temporary one, and it takes what it does not know for small: 20,000
+    values beyond the cap were compared with as many visits, each with each, for a minute.
+    """
+    if engine() == "postgresql":
+        _run(sql.LOOK_OVER, name=table)
+
+
 def _find_workspace_values() -> None:
     _run(sql.WORKSPACE_VALUES)
     _run(sql.WORKSPACE_SOME_VALUES, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
@@ -303,6 +314,7 @@ def _cap_values(max_values: int) -> None:
     _run(counts.BEYOND)
     if not _is_any(counts.ARE_BEYOND):
         return
+    _look_over("fold_beyond")
     for dim in sql.CAPPED:
         _run(counts.TAKE_TOGETHER, OTHER, dim=dim, column=sql.DIMENSIONS[dim])
     _run(sql.EMPTY, name="fold_workspace_values")

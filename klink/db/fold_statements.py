@@ -190,6 +190,7 @@ there is no room for; ``fold_sums``: days to add to a link's totals.
 # Each statement waits for Python's lock when a redirect has it, so none is asked for nothing.
 ARE_THERE = "{is_there}"
 CREATE = "CREATE TEMP TABLE IF NOT EXISTS {name} {definition}"
+LOOK_OVER = "ANALYZE {name}"
 EMPTY = "{empty} {name}"
 
 # --- From JSON to facts ---------------------------------------------------------------
