@@ -46,13 +46,17 @@ class RawLink(NamedTuple):
     utm_campaign: str | None
     utm_content: str | None
     utm_term: str | None
+    has_rules: bool
 
 
 class LinkRows(NamedTuple):
-    """A link, its variants as (id, label, location, weight), its rules as (conditions, use)."""
+    """A link, its variants as (position, id, label, location, weight), its rules.
+
+    Both in their order; a rule is (conditions, use).
+    """
 
     link: RawLink
-    variants: Sequence[tuple[int, str, str, int]]
+    variants: Sequence[tuple[int, int, str, str, int]]
     rules: Sequence[tuple[str, str]]
 
 
@@ -65,10 +69,12 @@ _Run = Callable[[str, tuple[object, ...]], _Cursor]
 
 # Nothing of a request is in these texts; names come from the tuple above.
 _LINK = (
-    f"SELECT {', '.join(RawLink._fields)} FROM links "  # noqa: S608
-    "WHERE domain_id = {p} AND slug = {p}"
+    f"SELECT {', '.join(RawLink._fields[:-1])}, "  # noqa: S608
+    "EXISTS (SELECT 1 FROM rules WHERE rules.link_id = links.id) "
+    "FROM links WHERE domain_id = {p} AND slug = {p}"
 )
-_VARIANTS = "SELECT id, label, location, weight FROM variants WHERE link_id = {p} ORDER BY position"
+# Sorted here: for two rows an engine would build a tree.
+_VARIANTS = "SELECT position, id, label, location, weight FROM variants WHERE link_id = {p}"
 _RULES = 'SELECT conditions, "use" FROM rules WHERE link_id = {p} ORDER BY position'
 
 
@@ -102,8 +108,9 @@ def _fetch(run: _Run, texts: _Texts, domain_id: int, slug: str) -> LinkRows | No
     link = RawLink._make(row)
     if link.mode == "single":
         return LinkRows(link, (), ())
-    variants = run(texts.variants, (link.id,)).fetchall()
-    return LinkRows(link, variants, run(texts.rules, (link.id,)).fetchall())
+    variants = sorted(run(texts.variants, (link.id,)).fetchall())
+    rules = run(texts.rules, (link.id,)).fetchall() if link.has_rules else ()
+    return LinkRows(link, variants, rules)
 
 
 class LoopReader:

@@ -28,9 +28,9 @@ Key = bytes
 Load = Callable[[int, str], CompiledLink | None]
 """Reads a link from the database by its domain's id and its slug; None: there is none."""
 
-# Of sixteen parts of the room one remembers slugs that no link has, eight hold what was asked
-# for last ready to use, and the rest holds the others packed.
-_PARTS, _MISSING_PARTS, _READY_PARTS = 16, 1, 8
+# Of sixteen parts of the room one remembers slugs that no link has, four hold what was asked
+# for often ready to use, and the rest holds the others packed.
+_PARTS, _MISSING_PARTS, _READY_PARTS = 16, 1, 4
 
 _GENERATIONS = 1024
 """Keys share generations; one that moves for another key costs one more read."""
@@ -42,6 +42,10 @@ _SLOT_BYTES = 50
 # What a ready link takes for each byte of its packed form, and besides: tuples, texts with
 # their heads, numbers. Measured; a test holds it against the truth.
 _READY_PER_PACKED, _READY_BYTES = 4, 120
+
+_READIED_EVERY = 4
+"""Of the links that are found packed, so many that one is made ready to use: what is asked for
+often gets there soon, and what is not does not push it out."""
 
 _MISSING: Final = b""
 _WAIT_S = 5.0  # for another thread's read of the same link; it has a time limit of its own
@@ -86,6 +90,7 @@ class LinkCache:
         )
         self._missing: Recent[Key, bytes] = Recent(part * _MISSING_PARTS, _weigh_packed)
         self._generations = [0] * _GENERATIONS
+        self._packed_hits = 0
         self._reading: dict[Key, threading.Event] = {}
 
     def ready(self, key: Key) -> CompiledLink | None:
@@ -108,7 +113,9 @@ class LinkCache:
             packed = self._packed.get(key)
             if packed is not None:
                 link = unpack(packed)
-                self._ready.put(key, _Ready(link, packed))
+                self._packed_hits += 1
+                if self._packed_hits % _READIED_EVERY == 0:
+                    self._ready.put(key, _Ready(link, packed))
                 return link
             return None if self._missing.get(key) is None else False
 
@@ -157,7 +164,6 @@ class LinkCache:
                 else:
                     self._missing.drop(key)
                     self._packed.put(key, packed)
-                    self._ready.put(key, _Ready(link, packed))
         return link
 
     def forget(self, changed: Changed) -> None:
@@ -192,7 +198,12 @@ class LinkCache:
 
 
 def _weigh_packed(key: Key, packed: bytes) -> int:
-    return _SLOT_BYTES + sys.getsizeof(key) + (sys.getsizeof(packed) if packed else 0)
+    return _SLOT_BYTES + _room(key) + (_room(packed) if packed else 0)
+
+
+def _room(data: bytes) -> int:
+    """What an object takes: memory is given out in pieces of 16 bytes."""
+    return sys.getsizeof(data) + 15 & ~15
 
 
 def _weigh_ready(_key: Key, ready: _Ready) -> int:

@@ -270,9 +270,9 @@ class Lane:
     def _find(self, asker: _Asker, target: bytes) -> tuple[CompiledLink | None, str]:
         """The link that a target names, if it is at hand; and the query."""
         if asker.is_own:
-            link = self._cache.ready(target)
-            if link is not None:
-                return link, ""
+            found = self._cache.ready(target) or self._cache.held(target)
+            if found:
+                return found, ""
         match = _TARGET.fullmatch(target)
         if match is None:
             return None, ""
@@ -283,14 +283,14 @@ class Lane:
             if known is None:
                 return None, ""
             domain_id = known
-        key = key_of(domain_id, slug)
-        link = self._cache.ready(key)
-        return link or self._fetch(key, domain_id, slug.decode("ascii")), query
+        return self._fetch(domain_id, slug), query
 
-    def _fetch(self, key: bytes, domain_id: int, slug: str) -> CompiledLink | None:
-        held = self._cache.held(key)
+    def _fetch(self, domain_id: int, raw_slug: bytes) -> CompiledLink | None:
+        key = key_of(domain_id, raw_slug)
+        held = self._cache.ready(key) or self._cache.held(key)
         if held is not None:
-            return held if isinstance(held, CompiledLink) else None
+            return held or None
+        slug = raw_slug.decode("ascii")
         if self._load is None or not self._reads_left or target_of(f"/{slug}") is None:
             return None
         self._reads_left -= 1

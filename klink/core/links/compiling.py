@@ -38,32 +38,33 @@ def compiled_of(rows: LinkRows) -> CompiledLink:
     else:
         variants = tuple(
             CompiledVariant(id_, label, urls.merge_utm(to, utm) if has_utm else to, weight)
-            for id_, label, to, weight in rows.variants
+            for _, id_, label, to, weight in rows.variants
         )
+    # By place: naming all of them takes as long as everything else here.
     return CompiledLink(
-        id=link.id,
-        workspace_id=link.workspace_id,
-        slug=link.slug,
-        type=link_type,
-        mode=mode,
-        status=link.redirect_status,
-        variants=variants,
-        rules=tuple(Rule(_condition(conditions), use) for conditions, use in rows.rules),
-        default=link.default_label or "",
-        winner=link.winner_label or "",
-        run=link.run,
-        forward_query=bool(link.forward_query),
-        tracking=bool(link.conversion_tracking),
-        starts_at_ms=link.starts_at,
-        expires_at_ms=link.expires_at,
-        expired_location=link.expired_location,
-        max_clicks=link.max_clicks,
-        password_hash=link.password_hash,
-        is_active=bool(link.is_active),
-        is_trashed=link.deleted_at is not None,
-        is_quarantined=link.quarantined_at is not None,
-        title=link.title,
-        description=link.description,
+        link.id,
+        link.workspace_id,
+        link.slug,
+        link_type,
+        mode,
+        link.redirect_status,
+        variants,
+        tuple([Rule(_condition(conditions), use) for conditions, use in rows.rules]),
+        link.default_label or "",
+        link.winner_label or "",
+        link.run,
+        bool(link.forward_query),
+        bool(link.conversion_tracking),
+        link.starts_at,
+        link.expires_at,
+        link.expired_location,
+        link.max_clicks,
+        link.password_hash,
+        bool(link.is_active),
+        link.deleted_at is not None,
+        link.quarantined_at is not None,
+        link.title,
+        link.description,
     )
 
 
