@@ -34,7 +34,7 @@ _TURN_S = 0.001  # between folds that do not: other writers get their turn
 # A batch, when it is behind: fuller ones are cheaper, but they are in memory, and a reader
 # waits for a whole one. Others who want to write wait for a part of it (batch.TARGET_S).
 _TARGET_S = 1.5
-_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 8 * 1024 * 1024
+_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 64 * 1024, 4 * 1024 * 1024
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.05, 1.0  # while the database refuses
 
 _T = TypeVar("_T")

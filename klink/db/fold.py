@@ -51,7 +51,7 @@ _POSTGRESQL_ABOUT_DATA = frozenset({"21", "22", "23", "42", "54"})
 # third of a fold: see `checkpoint`. The pages that a batch touches fit into the cache, or they
 # would be written twice.
 _SETTINGS: dict[Engine, tuple[str, ...]] = {
-    "sqlite": ("PRAGMA wal_autocheckpoint = 0", "PRAGMA cache_size = -65536"),
+    "sqlite": ("PRAGMA wal_autocheckpoint = 0", "PRAGMA cache_size = -32768"),
     "postgresql": (),
 }
 
