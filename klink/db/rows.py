@@ -59,8 +59,10 @@ def among(column: str, values: Sequence[int] | Sequence[str]) -> tuple[str, obje
 
 
 def _execute(sql: str, values: Sequence[object]) -> Any:  # Any: a cursor of either driver
-    text = sql if engine() == "sqlite" else sql.replace("?", "%s")
-    return database.execute_sql(text, values)
+    if engine() == "sqlite":
+        with _as_peewee_says:
+            return database.connection().execute(sql, values)
+    return database.execute_sql(sql.replace("?", "%s"), values)
 
 
 def draw(model: type[Base], many: int) -> list[int]:
@@ -69,6 +71,8 @@ def draw(model: type[Base], many: int) -> list[int]:
     Only inside a unit of work: on SQLite they are its own until it ends, and free again when
     it is rolled back.
     """
+    if not many:
+        return []
     table = model._meta.table_name
     if engine() == "sqlite":
         row = one("SELECT seq FROM sqlite_sequence WHERE name = ?", table)
