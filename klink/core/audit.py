@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from klink.core.context import Context
     from klink.core.principal import Principal
 
+_as_json = json.JSONEncoder(default=str).encode  # json.dumps would make one for each entry
+
 
 def record(
     ctx: Context,
@@ -63,5 +65,5 @@ def _row(
         "key_id": who.key_id if who else None,
         "action": action,
         "subject": subject,
-        "details": json.dumps(details, default=str),
+        "details": _as_json(details),
     }

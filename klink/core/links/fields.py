@@ -129,8 +129,13 @@ _CHECKS: dict[str, Callable[[object], str | None]] = {
 }
 
 
+_NO_UTM: dict[str, object] = {f"utm_{name}": None for name in UTM_NAMES}
+
+
 def _utm(value: object, problems: Problems) -> dict[str, object]:
     """All five of a :class:`Utm`, or those that a mapping names."""
+    if isinstance(value, Utm) and not any(value.values()):
+        return dict(_NO_UTM)
     given = dict(zip(UTM_NAMES, value.values(), strict=True)) if isinstance(value, Utm) else value
     assert isinstance(given, Mapping)
     found: dict[str, object] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from dataclasses import dataclass, field
 
 from klink.core.errors import ValidationFailed
@@ -36,7 +36,11 @@ def text_problem(text: str, most: int, *, least: int = 1, lines: bool = False) -
     """
     if not least <= len(text) <= most:
         return f"must have {least} to {most} characters" if least else f"at most {most} characters"
-    for char in text:
-        if unicodedata.category(char) in ("Cc", "Cs") and not (lines and char in "\n\r\t"):
-            return "must not contain control characters"
+    if (_UNTIDY_LINES if lines else _UNTIDY).search(text):
+        return "must not contain control characters"
     return None
+
+
+# Unicode's categories Cc and Cs, which are closed.
+_UNTIDY = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNTIDY_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
