@@ -53,7 +53,7 @@ _YEAR_S = 31_536_000
 _MAX_QUERY = 8192
 _KLID = re.compile(rf"(?:^|[;,])[ \t]*{KLID}=([^;,]*)")
 _COUNTRY = re.compile(r"[A-Za-z]{2}", re.ASCII)
-_MAX_KLIDS = 64  # workspaces whose ids a caller remembers
+_MAX_KLIDS = 8  # workspaces whose ids a caller remembers
 _UNKNOWN_COUNTRY = "XX"  # what Cloudflare sends when it does not know
 
 

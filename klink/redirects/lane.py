@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from functools import partial
 
+from klink.clicks.record import MAX_TEXT
 from klink.clicks.visits import (
     CLICK,
     COOKIE,
@@ -150,6 +151,7 @@ class _Facts:
 
         :raises _Later: it was not asked for lately, and there have been enough of those.
         """
+        user_agent = user_agent[:MAX_TEXT]  # no more of it counts, and long ones take memory
         known = self._agents.get(user_agent)
         if known is None:
             if not self.look_ups_left:

@@ -347,3 +347,10 @@ def test_one_new_agent_a_tick_is_looked_up_and_the_others_by_workers(asking: Ask
     asking.begin()
     assert asked(2) is not None
     assert asking.lookups.asked.count("agent") == 2
+
+
+def test_of_a_long_agent_only_what_counts_is_kept(asking: Asking) -> None:
+    phones_only(asking.site)
+    for number in range(3):
+        assert asking.get("/spring", User_Agent="x" * 512 + str(number)) is not None
+    assert asking.lookups.asked.count("agent") == 1
