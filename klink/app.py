@@ -152,10 +152,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     enricher = Enricher(countries.lookup)
     ledger = Ledger(journal, enricher, _now)
     meter = Meter()
-    scheduler = Scheduler(
-        lambda: Context(_now(), settings, announce),
-        job_settings(config),
-    )
+    scheduler = Scheduler(lambda: Context(_now(), settings, announce), job_settings(config))
     visitors_secret = secrets.derive(settings.secret, "visitors")
     reader = VisitReader(
         visitors_secret, config.server.trusted_proxies, config.geoip.country_header
@@ -184,7 +181,23 @@ def _build(config: Config, stack: ExitStack) -> _House:
         fallback=make_app(parts, [make_blueprint(answers, Throttle())]),
         require_https=config.server.require_https,
     )
-    lane = Lane(
+    lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
+    return _House(
+        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
+    )
+
+
+def _lane(
+    config: Config,
+    stack: ExitStack,
+    cache: LinkCache,
+    hosts: Hosts,
+    reader: VisitReader,
+    recorder: Recorder,
+    countries: CountryDatabase,
+) -> Lane:
+    """What the event loop answers by, of the same parts as the front."""
+    return Lane(
         cache=cache,
         hosts=hosts,
         reader=reader,
@@ -193,9 +206,6 @@ def _build(config: Config, stack: ExitStack) -> _House:
         lookups=Enricher(countries.lookup_now),
         server=IDENT,
         require_https=config.server.require_https,
-    )
-    return _House(
-        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
     )
 
 
