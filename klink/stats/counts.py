@@ -8,13 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from klink.core.links import LinkView
+from klink.core.money import money
 from klink.db.connection import read
 from klink.db.models import LinkTotal, VariantTotal
 
-REVENUE_PLACES = 4
-"""Decimal places of an integer amount in the database."""
-
-_CENT = Decimal("0.01")
 _CHUNK = 1_000  # parameters of one query
 
 
@@ -54,13 +51,6 @@ def with_counts(links: Sequence[LinkView]) -> list[LinkCounts]:
         for chunk in _chunks([link.id for link in links if link.variants]):
             variants |= {row[0]: VariantCounts(*row[1:]) for row in _variant_rows(chunk)}
     return [_counts(link, totals.get(link.id), variants) for link in links]
-
-
-def money(amount: int) -> Decimal:
-    """An amount as the database keeps it, in units of the currency: two to four places."""
-    value = Decimal(amount).scaleb(-REVENUE_PLACES)
-    cents = value.quantize(_CENT)
-    return cents if cents == value else value.normalize()
 
 
 def _counts(

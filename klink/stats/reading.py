@@ -12,10 +12,10 @@ from decimal import Decimal
 from klink.core.context import Context
 from klink.core.errors import ValidationFailed
 from klink.core.links import LinkView
+from klink.core.money import money
 from klink.core.principal import Principal
 from klink.db.connection import read
 from klink.stats.breakdown import DEFAULT_LIMIT, MAX_LIMIT, PEOPLE_DIMS, Dim, Top, breakdown
-from klink.stats.counts import money
 from klink.stats.ranges import Covered, Range
 from klink.stats.scope import of_link, of_workspace, readable
 from klink.stats.series import Point, series

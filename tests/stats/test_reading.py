@@ -14,11 +14,12 @@ from klink.core import links
 from klink.core.context import Context
 from klink.core.errors import InsufficientScope, NotFound, ValidationFailed
 from klink.core.links import LinkPatch, LinkView, NewLink, NewVariant
+from klink.core.money import money
 from klink.core.principal import Principal
 from klink.db.models import LinkTotal
 from klink.stats import top_links
 from klink.stats.breakdown import Value
-from klink.stats.counts import LinkCounts, VariantCounts, money, with_counts
+from klink.stats.counts import LinkCounts, VariantCounts, with_counts
 from klink.stats.ranges import last_days, make, parse
 from klink.stats.reading import link_stats, workspace_analytics
 from tests.stats.conftest import NOW

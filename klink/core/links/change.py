@@ -15,11 +15,11 @@ from klink.core.links.batch import tag_rows
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
 from klink.core.links.prepare import prepare_patch
-from klink.core.links.problems import Problems
 from klink.core.links.quota import check_limit, counts_as_active_now
 from klink.core.links.same import existing_for
 from klink.core.links.views import views
 from klink.core.principal import Principal
+from klink.core.problems import Problems
 from klink.core.times import to_ms
 from klink.db import rows
 from klink.db.connection import savepoint, write

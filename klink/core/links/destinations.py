@@ -11,7 +11,7 @@ from klink.core.errors import ValidationFailed
 from klink.core.ids import new_uid
 from klink.core.links.hosts import OwnHosts
 from klink.core.links.model import NewRule, NewVariant
-from klink.core.links.problems import Problems, text_problem
+from klink.core.problems import Problems, text_problem
 from klink.core.routing import dump_condition, parse_condition
 from klink.core.times import from_ms
 from klink.db import rows

@@ -14,8 +14,8 @@ from klink.core.links import destinations, fields, hosts
 from klink.core.links.destinations import Destinations
 from klink.core.links.hosts import OwnHosts, Place
 from klink.core.links.model import NewLink
-from klink.core.links.problems import Problems
 from klink.core.principal import Principal
+from klink.core.problems import Problems
 from klink.core.times import from_ms, to_ms
 
 _ELSEWHERE = {"url", "slug", "domain", "tags", "mode", "variants", "rules", "default"}

@@ -14,8 +14,8 @@ from klink.core.errors import InvalidUrl
 from klink.core.links.hosts import OwnHosts
 from klink.core.links.model import UTM_NAMES, Utm
 from klink.core.links.prepare import password_problem
-from klink.core.links.problems import Problems, text_problem
 from klink.core.passwords import HashedPassword, hash_password
+from klink.core.problems import Problems, text_problem
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 500

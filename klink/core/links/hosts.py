@@ -8,7 +8,7 @@ from functools import lru_cache
 from klink.core import urls
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl, ValidationFailed
-from klink.core.links.problems import Problems
+from klink.core.problems import Problems
 from klink.db import rows
 from klink.db.models import BASE_DOMAIN_ID, Domain
 

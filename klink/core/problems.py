@@ -1,4 +1,4 @@
-"""What is wrong with a request about a link, gathered so that it can be mended in one go."""
+"""What is wrong with a request, gathered so that it can be mended in one go."""
 
 from __future__ import annotations
 
