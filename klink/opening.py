@@ -66,9 +66,11 @@ def core_settings(config: Config) -> Settings:
             )
             for name, plan in config.plans.items()
         },
-        dialect_plans={"klink": config.dialects.klink.plan},
+        dialect_plans=config.dialects.plans,
         max_active_keys=config.keys.max_active_per_user,
         secret=secrets.load(config.data_dir, os.environ),
+        conversion_names=frozenset(config.conversions.names),
+        anonymous_links_per_day=config.dialects.klookup.anonymous_links_per_day,
     )
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from klink.config import ConfigError, Plan, all_settings, example_toml, join_listen, load
+from klink.config import (
+    DIALECTS,
+    ConfigError,
+    Plan,
+    all_settings,
+    example_toml,
+    join_listen,
+    load,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,7 +68,23 @@ def test_without_a_file_everything_has_its_default(tmp_path):
     assert config.privacy.keep_clicks_days == 400
     assert config.jobs.enabled is True
     assert config.jobs.expire_every_s == 60.0
-    assert config.dialects.klink.plan == "unlimited"
+    assert config.dialects.default == "klink"
+    assert config.dialects.hosts == {}
+    assert config.dialects.plans == {
+        "klink": "unlimited",
+        "klinky": "klinky-scale",
+        "qklnk": "qklnk",
+        "kliqs": "unlimited",
+        "klookup": "unlimited",
+    }
+    assert config.dialects.klinky.shown_limit == 1_000_000
+    assert config.dialects.klinky.keyless_per_hour == 60
+    assert config.dialects.klookup.require_post_id is True
+    assert config.dialects.klookup.anonymous is False
+    assert config.dialects.klookup.anonymous_links_per_day == 5
+    assert config.conversions.names == (
+        "purchase", "register", "signup", "subscribe", "checkout", "download", "lead",
+    )  # fmt: skip
     assert ip_network("fc00::/7") in config.metrics.allow
     assert len(config.metrics.allow) == 6
 
@@ -290,6 +314,84 @@ def test_a_dialect_may_have_a_plan_of_the_file(tmp_path, write):
     assert load(file, {}, tmp_path).dialects.klink.plan == "own"
 
 
+# Dialects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[dialects.hosts]\n"Go.Example.org" = "klookup"\n"[::1]" = "kliqs"\n',
+        '[dialects]\nhosts = { "go.example.org" = "klookup", "[0:0::1]" = "kliqs" }\n',
+    ],
+)
+def test_hosts_have_dialects(tmp_path, write, text):
+    hosts = load(write(text), {}, tmp_path).dialects.hosts
+    assert hosts == {"go.example.org": "klookup", "[::1]": "kliqs"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "go.example.org=klookup, xn--bcher-kva.example = kliqs",
+        "Go.Example.org.=klookup,bücher.example=kliqs,",
+        '{"go.example.org" = "klookup", "bücher.example" = "kliqs"}',
+    ],
+)
+def test_hosts_in_the_environment_are_pairs_or_an_inline_table(tmp_path, given):
+    hosts = load(None, {"KLINK_DIALECTS__HOSTS": given}, tmp_path).dialects.hosts
+    assert hosts == {"go.example.org": "klookup", "xn--bcher-kva.example": "kliqs"}
+
+
+def test_no_hosts_in_the_environment_are_none(tmp_path):
+    assert load(None, {"KLINK_DIALECTS__HOSTS": ""}, tmp_path).dialects.hosts == {}
+
+
+@pytest.mark.parametrize(
+    "text,reason",
+    [
+        ("default = 'klinki'", "(did you mean klink?)"),
+        ("hosts = 'klookup'", "(it must be a table)"),
+        ("hosts = {'a.test' = 'klookop'}", "(did you mean klookup?)"),
+        ("hosts = {'a.test' = 1}", "(it must be a text in quotes)"),
+        ("hosts = {'a.test:80' = 'kliqs'}", "('a.test:80' is no host without port)"),
+        ("hosts = {'a.test/' = 'kliqs'}", "('a.test/' is no host without port)"),
+        ("hosts = {'u@a.test' = 'kliqs'}", "('u@a.test' is no host without port)"),
+        ("hosts = {'' = 'kliqs'}", "('' is no host without port)"),
+        ("hosts = {'A.test' = 'kliqs', 'a.test' = 'klink'}", "(a.test is there twice)"),
+        ("hosts = {a.test = 'kliqs'}", "(a host stands in quotes, because of its dots)"),
+    ],
+)
+def test_a_wrong_host_or_dialect_is_refused_with_the_reason(tmp_path, text, reason):
+    assert refusal(f"[dialects]\n{text}", tmp_path).endswith(reason)
+
+
+@pytest.mark.parametrize(
+    "given,reason",
+    [
+        ("go.example.org", "(write host=dialect, host=dialect)"),
+        ("a.test=kliqs,a.test=klink", "(a.test is there twice)"),
+        ("a.test=kliq", "(did you mean kliqs?)"),
+    ],
+)
+def test_wrong_hosts_of_the_environment_are_refused_with_the_reason(tmp_path, given, reason):
+    message = refusal("", tmp_path, KLINK_DIALECTS__HOSTS=given)
+    assert "from KLINK_DIALECTS__HOSTS in the environment" in message
+    assert message.endswith(reason)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_may_have_another_plan(tmp_path, dialect):
+    env = {f"KLINK_DIALECTS__{dialect.upper()}__PLAN": "kliqs-pro"}
+    assert load(None, env, tmp_path).dialects.plans[dialect] == "kliqs-pro"
+    env = {f"KLINK_DIALECTS__{dialect.upper()}__PLAN": "kliqs-prro"}
+    assert refusal("", tmp_path, **env).endswith("is no plan; did you mean kliqs-pro?")
+
+
+def test_names_of_conversions_in_the_environment_stand_between_commas(tmp_path):
+    env = {"KLINK_CONVERSIONS__NAMES": "sale, trial started"}
+    assert load(None, env, tmp_path).conversions.names == ("sale", "trial started")
+
+
 # Refusals
 
 
@@ -341,6 +443,15 @@ def test_a_dialect_may_have_a_plan_of_the_file(tmp_path, write):
         ("[privacy]\nkeep_clicks_days = '400d'", "privacy.keep_clicks_days"),
         ("[jobs]\nexpire_every = 'off'", "jobs.expire_every"),
         ("[dialects.klink]\nplan = 'Gold!'", "dialects.klink.plan"),
+        ("[dialects]\ndefault = 'gold'", "dialects.default"),
+        ("[dialects]\ndefault = 1", "dialects.default"),
+        ("[dialects.hosts]\n'a b' = 'klink'", "dialects.hosts"),
+        ("[dialects.klinky]\nshown_limit = 0", "dialects.klinky.shown_limit"),
+        ("[dialects.klinky]\nkeyless_per_hour = 'x'", "dialects.klinky.keyless_per_hour"),
+        ("[dialects.klookup]\nanonymous = 1", "dialects.klookup.anonymous"),
+        ("[conversions]\nnames = 'purchase'", "conversions.names"),
+        ("[conversions]\nnames = ['']", "conversions.names"),
+        ("[conversions]\nnames = [1]", "conversions.names"),
         ("[metrics]\nallow = ['localhost']", "metrics.allow"),
         ("[plans.own]\nmax_links = 0", "plans.own.max_links"),
         ("[plans.own]\napi_access = 'yes'", "plans.own.api_access"),
@@ -384,7 +495,7 @@ def test_an_error_repeats_no_endless_value(tmp_path):
         ("max_active = 3", "max_active", "did you mean keys.max_active_per_user?"),
         ("[clicks]\nbase_url = 'x'", "clicks.base_url", "did you mean server.base_url?"),
         ("zzzzzz = 1", "zzzzzz", "known are data_dir, server.listen, "),
-        ("[dialects.klnk]\nplan = 'x'", "dialects.klnk", "did you mean [dialects.klink]?"),
+        ("[dialects.klik]\nplan = 'x'", "dialects.klik", "did you mean [dialects.klink]?"),
         ("[plans.own]\nmax_link = 1", "plans.own.max_link", "did you mean plans.own.max_links?"),
         ("[server.listen]\nhost = 'x'", "server.listen", "allowed is"),
         ("server = 'x'", "server", "write [server]"),

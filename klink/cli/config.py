@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,8 @@ def _shown(each: Field[Any], value: object) -> object:
         return _masked(str(value))
     if isinstance(value, tuple):
         return [str(item) for item in value]
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, Path):
         return str(value)
     if value is None:

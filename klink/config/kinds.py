@@ -7,10 +7,12 @@ would have given.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from types import MappingProxyType
 from typing import NamedTuple
 
 import ada_url
@@ -33,6 +35,8 @@ _DATABASE_URL = re.compile(
     re.VERBOSE,
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_NO_HOST = re.compile(r"[\x00-\x20\x7f/?#@\\%]|:[0-9]*\Z")
+MAX_EVENT_NAME = 255
 
 
 class Kind(NamedTuple):
@@ -72,6 +76,60 @@ def duration(minimum_s: int, words: Mapping[str, float | None] | None = None) ->
     return Kind(f'{also}a duration such as "2s", "15m", "24h", "400d", at least {minimum_s}s', read)
 
 
+def word(known: Sequence[str]) -> Kind:
+    """One of ``known``."""
+
+    def read(value: object) -> str:
+        return _known_word(_text(value), known)
+
+    return Kind(_either(known), read)
+
+
+def words_by_host(known: Sequence[str]) -> Kind:
+    """A table from hosts, as a Host header has them but without port, to one of ``known``."""
+
+    def read(value: object) -> Mapping[str, str]:
+        if not isinstance(value, Mapping):
+            raise ValueError("it must be a table")
+        found: dict[str, str] = {}
+        for text, each in value.items():
+            if isinstance(each, Mapping):
+                raise ValueError("a host stands in quotes, because of its dots")
+            if (host := _host(text)) in found:
+                raise ValueError(f"{host} is there twice")
+            found[host] = _known_word(_text(each), known)
+        return MappingProxyType(found)
+
+    allowed = f"a table of hosts without port, each with {_either(known)}"
+    return Kind(allowed, read, _table_from_text)
+
+
+def _either(known: Sequence[str]) -> str:
+    quoted = [f'"{each}"' for each in known]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def _known_word(text: str, known: Sequence[str]) -> str:
+    if text not in known:
+        close = difflib.get_close_matches(text, known, n=1)
+        raise ValueError(f"did you mean {close[0]}?" if close else "")
+    return text
+
+
+def _host(text: str) -> str:
+    """The host as the URL standard writes it."""
+    reason = f"{text[:80]!r} is no host without port"
+    if _NO_HOST.search(text):
+        raise ValueError(reason)
+    try:
+        host = ada_url.URL(f"http://{text}/").hostname.removesuffix(".")
+    except ValueError:
+        host = ""
+    if not host:
+        raise ValueError(reason)
+    return str(host)
+
+
 def split_listen(text: str) -> tuple[str, int]:
     """Host (without brackets) and port of ``host:port``; raises ``ValueError``."""
     host, _, port = text.rpartition(":")
@@ -109,6 +167,24 @@ def _list_from_text(text: str) -> object:
         return tomllib.loads(f"list = {text}")["list"]
     except tomllib.TOMLDecodeError as error:
         raise ValueError(str(error)) from None
+
+
+def _table_from_text(text: str) -> object:
+    """An inline table as TOML has it, else ``name=value`` between commas."""
+    if text.lstrip().startswith("{"):
+        try:
+            return tomllib.loads(f"table = {text}")["table"]
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(str(error)) from None
+    found: dict[str, str] = {}
+    for part in filter(str.strip, text.split(",")):
+        name, is_pair, value = part.partition("=")
+        if not is_pair:
+            raise ValueError("write host=dialect, host=dialect")
+        if (name := name.strip()) in found:
+            raise ValueError(f"{name[:80]} is there twice")
+        found[name] = value.strip()
+    return found
 
 
 def _text(value: object) -> str:
@@ -178,6 +254,15 @@ def _read_networks(value: object) -> tuple[Network, ...]:
     return tuple(ip_network(_text(each)) for each in value)
 
 
+def _read_event_names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("it must be a list")
+    names = tuple(_text(each) for each in value)
+    if not all(1 <= len(each) <= MAX_EVENT_NAME and each.isprintable() for each in names):
+        raise ValueError
+    return names
+
+
 FLAG = Kind("true or false", _read_flag, _flag_from_text)
 FOLDER = Kind("the path of a folder", _read_folder)
 OPTIONAL_FILE = Kind('the path of a file, or ""', _read_path)
@@ -189,6 +274,11 @@ BASE_URL = Kind('"http://host" or "https://host", with a port if need be', _read
 NETWORKS = Kind(
     'a list of addresses and networks such as ["10.0.0.0/8", "::1"]',
     _read_networks,
+    _list_from_text,
+)
+EVENT_NAMES = Kind(
+    f'a list of texts of 1 to {MAX_EVENT_NAME} printable characters such as ["purchase"]',
+    _read_event_names,
     _list_from_text,
 )
 DATABASE_URL = Kind(

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from klink.config.errors import ConfigError, shown
 from klink.config.kinds import PLAN_NAME, join_listen, split_listen
 from klink.config.settings import (
+    DIALECTS,
     PLAN_PRESETS,
     Config,
     Plan,
@@ -90,15 +91,26 @@ def _assemble(
         {name: _plan(name, preset, given, known) for name, preset in plans.items()}
     )
     values["file"] = file
-    plan = values["dialects.klink.plan"]
-    if plan not in plans:
-        source = given["dialects.klink.plan"].source
-        raise ConfigError(
-            f"dialects.klink.plan = {shown(plan)} {source} is no plan{_nearest(plan, plans)}",
-            setting="dialects.klink.plan",
-        )
+    for dialect in DIALECTS:
+        _check_plan(f"dialects.{dialect}.plan", values, given, plans)
     config: Config = _build(Config, "", values)
     return config
+
+
+def _check_plan(
+    setting: str,
+    values: Mapping[str, Any],
+    given: Mapping[str, _Given],
+    plans: Mapping[str, Mapping[str, object]],
+) -> None:
+    """Refuse a name that no plan has; those that stand there by default are presets."""
+    plan = values[setting]
+    if plan not in plans:
+        source = given[setting].source
+        raise ConfigError(
+            f"{setting} = {shown(plan)} {source} is no plan{_nearest(plan, plans)}",
+            setting=setting,
+        )
 
 
 def _build(section: type[Any], prefix: str, values: Mapping[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from klink.config.kinds import (
     BASE_URL,
     DATABASE_URL,
+    EVENT_NAMES,
     FLAG,
     FOLDER,
     HEADER_NAME,
@@ -27,7 +28,12 @@ from klink.config.kinds import (
     duration,
     split_listen,
     whole,
+    word,
+    words_by_host,
 )
+
+DIALECTS = ("klink", "klinky", "qklnk", "kliqs", "klookup")
+"""The APIs that klink speaks: its own, and four that others have published."""
 
 PRIVATE_NETWORKS = [
     "127.0.0.0/8",
@@ -213,21 +219,120 @@ class Jobs:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversions:
+    """Which events count."""
+
+    names: tuple[str, ...] = field(
+        metadata=_about(
+            ["purchase", "register", "signup", "subscribe", "checkout", "download", "lead"],
+            EVENT_NAMES,
+            "The names of events that count as conversions, from now on",
+        )
+    )
+
+
+def _default_plan(name: str) -> Mapping[str, object]:
+    return _about(name, PLAN_NAME, "The plan of keys made without one", unit="name of a plan")
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One API and the keys made for it."""
 
-    plan: str = field(
+    plan: str = field(metadata=_default_plan("unlimited"))
+
+
+@dataclass(frozen=True, slots=True)
+class Klinky:
+    """The dialect klinky (klinky K10)."""
+
+    plan: str = field(metadata=_default_plan("klinky-scale"))
+    shown_limit: int = field(
         metadata=_about(
-            "unlimited", PLAN_NAME, "The plan of keys made without one", unit="name of a plan"
+            1_000_000,
+            whole(1, 10**12),
+            "The limit that headers show to keys whose plan has none",
+            unit="requests an hour",
+        )
+    )
+    keyless_per_hour: int = field(
+        metadata=_about(
+            60,
+            whole(1, 10**9),
+            "Requests of an address without a valid key; IPv6: of a /64",
+            unit="requests an hour",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Qklnk:
+    """The dialect qklnk (qklnk Q14)."""
+
+    plan: str = field(metadata=_default_plan("qklnk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Klookup:
+    """The dialect klookup (klookup U1, U12)."""
+
+    plan: str = field(metadata=_default_plan("unlimited"))
+    require_post_id: bool = field(
+        metadata=_about(True, FLAG, "Whether an inpage link needs a post_id")
+    )
+    anonymous: bool = field(
+        metadata=_about(
+            False,
+            FLAG,
+            "Whether links can be made without a key: anybody can then point your host anywhere",
+        )
+    )
+    anonymous_links_per_day: int = field(
+        metadata=_about(
+            5,
+            whole(1, 10_000),
+            "Links that an address may make without a key in 24 h; IPv6: a /64",
+            unit="links",
         )
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Dialects:
-    """The APIs klink speaks."""
+    """The APIs klink speaks, and which of them answers when the request does not say."""
 
+    default: str = field(
+        metadata=_about(
+            "klink",
+            word(DIALECTS),
+            f"The API that answers when neither path, key nor host says which: "
+            f"{', '.join(DIALECTS)}",
+        )
+    )
+    hosts: Mapping[str, str] = field(
+        metadata=_about(
+            {},
+            words_by_host(DIALECTS),
+            'The API of a host, such as { "go.example.org" = "klookup" }; in the environment also '
+            "go.example.org=klookup, with commas between several",
+        )
+    )
     klink: Dialect = field(metadata={"section": Dialect})
+    klinky: Klinky = field(metadata={"section": Klinky})
+    qklnk: Qklnk = field(metadata={"section": Qklnk})
+    kliqs: Dialect = field(metadata={"section": Dialect})
+    klookup: Klookup = field(metadata={"section": Klookup})
+
+    @property
+    def plans(self) -> dict[str, str]:
+        """The plan of keys made without one, by dialect."""
+        return {
+            "klink": self.klink.plan,
+            "klinky": self.klinky.plan,
+            "qklnk": self.qklnk.plan,
+            "kliqs": self.kliqs.plan,
+            "klookup": self.klookup.plan,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +397,7 @@ class Config:
     clicks: Clicks = field(metadata={"section": Clicks})
     cache: Cache = field(metadata={"section": Cache})
     geoip: Geoip = field(metadata={"section": Geoip})
+    conversions: Conversions = field(metadata={"section": Conversions})
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})
     jobs: Jobs = field(metadata={"section": Jobs})

@@ -34,6 +34,9 @@ class Settings:
     :param dialect_plans: the plan of a key that names none, by dialect.
     :param max_active_keys: active keys a user may have.
     :param secret: the server's secret, from which all others are derived.
+    :param conversion_names: names of events that count as conversions (qklnk Q11).
+    :param anonymous_links_per_day: links that an address may make without a key in a
+        rolling 24 h (klookup U12).
     """
 
     base_url: str
@@ -41,6 +44,8 @@ class Settings:
     dialect_plans: Mapping[str, str]
     max_active_keys: int
     secret: bytes
+    conversion_names: frozenset[str] = frozenset()
+    anonymous_links_per_day: int = 5
 
     @property
     def base_host(self) -> str:

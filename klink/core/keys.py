@@ -35,7 +35,13 @@ class KeyFormat:
     alphabet: str
 
 
-FORMATS = {"klink": KeyFormat("klink_", 40, _BASE62)}
+FORMATS = {
+    "klink": KeyFormat("klink_", 40, _BASE62),
+    "klinky": KeyFormat("klinky_live_", 32, _BASE62),
+    "qklnk": KeyFormat("qklnk_", 40, _BASE62),
+    "kliqs": KeyFormat("kliqs_sk_live_", 32, _BASE62),
+    "klookup": KeyFormat("klup_", 64, "0123456789abcdef"),
+}
 """The doors that have keys, by dialect (contract: the table of dialects)."""
 
 

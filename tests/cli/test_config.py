@@ -71,6 +71,12 @@ def test_words_for_durations_come_back_as_they_were_given(klink: Klink, monkeypa
     assert klink("config", "check", "--json").json["clicks"]["fsync"] == fsync
 
 
+def test_hosts_are_shown_as_the_file_could_hold_them(klink: Klink, monkeypatch):
+    monkeypatch.setenv("KLINK_DIALECTS__HOSTS", "go.example.org=klookup")
+    shown = klink("config", "check", "--json").json["dialects"]
+    assert shown["hosts"] == {"go.example.org": "klookup"}
+
+
 def test_secrets_are_masked(klink: Klink, monkeypatch):
     monkeypatch.setenv("KLINK_DATABASE__URL", "postgresql://ann:hunter2@db.example/klink")
     monkeypatch.setenv("KLINK_SECRET", "ab" * 32)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,28 @@ def test_a_key_is_printed_alone_and_opens_the_api(klink: Klink, here: Path):
         assert who.scopes == {"read", "create", "update", "delete"}
         assert who.workspace_id == workspaces.find(None).id
         assert who.plan.name == "unlimited"
+
+
+@pytest.mark.parametrize(
+    "dialect,shape,plan",
+    [
+        ("klink", "klink_[0-9A-Za-z]{40}", "unlimited"),
+        ("klinky", "klinky_live_[0-9A-Za-z]{32}", "klinky-scale"),
+        ("qklnk", "qklnk_[0-9A-Za-z]{40}", "qklnk"),
+        ("kliqs", "kliqs_sk_live_[0-9A-Za-z]{32}", "unlimited"),
+        ("klookup", "klup_[0-9a-f]{64}", "unlimited"),
+    ],
+)
+def test_every_dialect_has_keys_of_its_own(klink: Klink, here: Path, dialect, shape, plan):
+    token = klink("keys", "create", "--name", "me", "--dialect", dialect).line
+    assert re.fullmatch(shape, token)
+    with core(here) as ctx:
+        assert keys.authenticate(ctx, dialect, token).plan.name == plan
+        assert set(ctx.settings.dialect_plans) == set(keys.FORMATS)
+        assert "purchase" in ctx.settings.conversion_names
+        for other in set(keys.FORMATS) - {dialect}:
+            with pytest.raises(NotAuthenticated):
+                keys.authenticate(ctx, other, token)
 
 
 def test_a_key_is_made_as_it_is_asked_for(klink: Klink, here: Path):
