@@ -22,6 +22,7 @@ __all__ = [
     "LinkLimitReached",
     "NotAuthenticated",
     "NotFound",
+    "NotYours",
     "PlanForbidsApi",
     "PreconditionFailed",
     "RateLimited",
@@ -142,6 +143,14 @@ class NotFound(KlinkError):
 
     def __init__(self, what: str = "link") -> None:
         super().__init__(f"no such {what}")
+
+
+class NotYours(NotFound):
+    """There is such a thing, but it belongs to another workspace.
+
+    Doors answer as to :class:`NotFound`; only one whose document promises it may tell the
+    two apart (klookup U8).
+    """
 
 
 class Gone(KlinkError):

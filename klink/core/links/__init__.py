@@ -9,7 +9,7 @@ from klink.core.links.bulk import create_many, prepare_many
 from klink.core.links.change import replace_variants, restore, trash, update
 from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
-from klink.core.links.find import domain_of_host, find, get
+from klink.core.links.find import domain_of_host, find, get, uid_by_number, uid_by_slug
 from klink.core.links.limits import expire_due, take_use, uses_left
 from klink.core.links.make import create
 from klink.core.links.model import (
@@ -67,6 +67,8 @@ __all__ = [
     "sweep",
     "take_use",
     "trash",
+    "uid_by_number",
+    "uid_by_slug",
     "update",
     "uses_left",
 ]

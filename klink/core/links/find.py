@@ -7,13 +7,15 @@ import re
 import peewee
 
 from klink.core.context import Context
-from klink.core.errors import NotFound
+from klink.core.errors import NotFound, NotYours
 from klink.core.links.model import LinkView, Utm
 from klink.core.links.views import views
 from klink.core.principal import Principal
+from klink.core.slugs import may_be_slug
 from klink.db.connection import lock, read
 from klink.db.models import Domain, Link
 
+_MAX_NUMBER = 2**63 - 1
 _UID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -31,20 +33,62 @@ def get(ctx: Context, who: Principal, uid: str) -> LinkView:
 def row_of(who: Principal, uid: str) -> Link:
     """The record of the workspace's link with this UUID.
 
-    :raises NotFound: unknown, or another workspace's.
+    :raises NotFound: unknown; NotYours when it is another workspace's.
     """
     row = None
     if _UID.fullmatch(uid):  # anything else, NUL for one, the database need not see
         row = Link.get_or_none(Link.uid == uid.lower(), Link.workspace == who.workspace_id)
+        if row is None and Link.select().where(Link.uid == uid.lower()).exists():
+            raise NotYours
     if row is None:
         raise NotFound("link")
     return row
 
 
+def uid_by_number(who: Principal, number: int, *, scope: str) -> str:
+    """The UUID of the workspace's link with this number, which is not in the trash.
+
+    :param scope: what the key is about to do with it.
+    :raises InsufficientScope: the key may not do that.
+    :raises NotFound: unknown, or in the trash; NotYours when it is another workspace's.
+    """
+    who.need(scope)
+    row = None
+    if 1 <= number <= _MAX_NUMBER:
+        with read():
+            row = Link.get_or_none(Link.id == number)
+    if row is not None and row.workspace_id != who.workspace_id:
+        raise NotYours
+    if row is None or row.deleted_at is not None:
+        raise NotFound("link")
+    return str(row.uid)
+
+
+def uid_by_slug(who: Principal, slug: str, *, scope: str) -> str:
+    """The UUID of the workspace's link with this slug, which is not in the trash.
+
+    Of several domains that have it, the oldest link's (qklnk Q6).
+
+    :param scope: what the key is about to do with it.
+    :raises InsufficientScope: the key may not do that.
+    :raises NotFound: the workspace has none.
+    """
+    who.need(scope)
+    row = None
+    if may_be_slug(slug):
+        mine = (Link.workspace == who.workspace_id) & (Link.slug == slug)
+        query = Link.select(Link.uid).where(mine, Link.deleted_at.is_null()).order_by(Link.id)
+        with read():
+            row = query.first()
+    if row is None:
+        raise NotFound("link")
+    return str(row.uid)
+
+
 def locked_row(who: Principal, uid: str) -> Link:
     """The same record, which nobody else changes until the unit of work ends.
 
-    :raises NotFound: unknown, or another workspace's.
+    :raises NotFound: as :func:`row_of`.
     """
     lock(f"klink:link:{row_of(who, uid).id}")
     return row_of(who, uid)  # as it is now
