@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
 
-__all__ = ["format_rfc3339", "from_ms", "parse_rfc3339", "to_ms"]
+__all__ = ["format_rfc3339", "from_ms", "parse_lenient", "parse_rfc3339", "to_ms"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -17,6 +18,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 _DATE_TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,32}))?"
     r"(?:([Zz])|([+-])(\d\d):(\d\d))?",
+    re.ASCII,
+)
+_BARE_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LENIENT = re.compile(
+    r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d)(:\d\d(?:\.\d{1,32})?)?([Zz]|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
 
@@ -53,6 +59,26 @@ def parse_rfc3339(text: str) -> datetime:
         return local.astimezone(UTC)
     except OverflowError:
         raise ValueError("the time must lie in the years 0001 to 9999 UTC") from None
+
+
+def parse_lenient(text: str, *, bare_date: Literal["start", "end"]) -> datetime:
+    """Read what the four dialects take (contract: Times).
+
+    That is RFC 3339 as :func:`parse_rfc3339` takes it, ``+0000``, missing seconds, and a bare
+    date.
+
+    :param bare_date: whether ``2026-01-31`` is the start of that UTC day or its last second.
+    :raises ValueError: with a reason in words that can be shown to a person.
+    """
+    if _BARE_DATE.fullmatch(text):
+        return parse_rfc3339(f"{text}T{'00:00:00' if bare_date == 'start' else '23:59:59'}Z")
+    match = _LENIENT.fullmatch(text)
+    if match is None:
+        raise ValueError("not a date or date-time like 2026-01-31 or 2026-01-31T09:30:00Z")
+    to_minutes, seconds, offset = match.groups(default="")
+    if len(offset) == 5:
+        offset = f"{offset[:3]}:{offset[3:]}"
+    return parse_rfc3339(f"{to_minutes}{seconds or ':00'}{offset}")
 
 
 def format_rfc3339(time: datetime) -> str:

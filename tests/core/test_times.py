@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klink.core.times import format_rfc3339, from_ms, parse_rfc3339, to_ms
+from klink.core.times import format_rfc3339, from_ms, parse_lenient, parse_rfc3339, to_ms
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -72,6 +72,68 @@ def test_full_date_times_with_any_offset_are_read_as_utc(text, expected):
 def test_anything_else_is_refused_with_a_reason(text):
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("2026-01-31T12:00:00Z", NOON),
+        ("2026-01-31t12:00:00z", NOON),
+        ("2026-01-31T12:00:00", NOON),
+        ("2026-01-31T14:00:00+02:00", NOON),
+        ("2026-01-31T14:00:00+0200", NOON),
+        ("2026-01-31T12:00:00+0000", NOON),
+        ("2026-01-31T12:00", NOON),
+        ("2026-01-31T12:00Z", NOON),
+        ("2026-01-31T06:30-05:30", NOON),
+        ("2026-01-31T06:30-0530", NOON),
+        ("2026-01-31T12:00:00.5+0000", NOON + timedelta(milliseconds=500)),
+    ],
+)
+@pytest.mark.parametrize("bare_date", ["start", "end"])
+def test_the_dialects_take_short_offsets_and_missing_seconds(text, expected, bare_date):
+    assert parse_lenient(text, bare_date=bare_date) == expected
+
+
+def test_a_bare_date_is_the_start_or_the_last_second_of_its_day():
+    midnight = datetime(2026, 1, 31, tzinfo=UTC)
+    assert parse_lenient("2026-01-31", bare_date="start") == midnight
+    end = parse_lenient("2026-01-31", bare_date="end")
+    assert format_rfc3339(end) == "2026-01-31T23:59:59Z"
+    assert parse_lenient("9999-12-31", bare_date="end").year == 9999
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026",
+        "2026-01",
+        "20260131",
+        "2026-1-31",
+        "2026-02-30",
+        "2026-01-31Z",
+        "2026-01-31T12",
+        "2026-01-31T12Z",
+        "2026-01-31 12:00:00",
+        "2026-01-31T12:00.5Z",
+        "2026-01-31T12:00:00+02",
+        "2026-01-31T12:00:00+2400",
+        "2026-01-31T24:00",
+        "2026-01-31T12:60",
+        "2026-01-31T12:00:60Z",
+        "2026-01-31\n",
+        "2026-W05-6",
+        "2026-W05-6T12:00:00Z",
+        "2026-031",
+        "٢٠٢٦-01-31",
+        "1769860800",
+        "tomorrow",
+    ],
+)
+def test_the_dialects_refuse_other_times_with_a_reason(text):
+    with pytest.raises(ValueError, match=r"\w+ \w+"):
+        parse_lenient(text, bare_date="end")
 
 
 def test_times_go_out_in_utc_with_whole_seconds():
