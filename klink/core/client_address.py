@@ -7,13 +7,16 @@ trusted_proxies``; otherwise limits, quotas and geo rules could be forged
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, Protocol
 
-__all__ = ["Client", "Headers", "client_address"]
+from klink.core import secrets
+
+__all__ = ["Client", "Headers", "client_address", "keyed_hash", "network"]
 
 _Address = IPv4Address | IPv6Address
 
@@ -84,6 +87,30 @@ def client_address(
         via_trusted=True,
         ignored_forwarded=False,
     )
+
+
+def network(address: str, bits: int = 64) -> str:
+    """Who counts as one: an IPv4 address, or a network of IPv6 with this prefix.
+
+    One subscriber has a /64 at least, and a company or a tunnel a /48. What is no address
+    (the peer of a unix socket has none) is ''.
+    """
+    parsed = _parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, bits), strict=False))
+    return "" if parsed is None else str(parsed)
+
+
+def keyed_hash(secret: bytes, purpose: str, address: str) -> str:
+    """What stands for an address, or a /64 of IPv6, where it is counted and stored.
+
+    Whoever reads the database cannot find out the address without the server's secret.
+
+    :param secret: the server's.
+    :param purpose: hashes made for one purpose cannot be compared with another's.
+    """
+    key = secrets.derive(secret, purpose)
+    return hashlib.blake2b(network(address).encode(), key=key, digest_size=16).hexdigest()
 
 
 def _walk(peer: _Address, forwarded: str, trusted: Sequence[IPv4Network | IPv6Network]) -> _Address:

@@ -127,13 +127,15 @@ class RateLimited(KlinkError):
     """A window of the plan is used up.
 
     :param retry_after_s: whole seconds until it turns, at least 1.
+    :param window: ``minute``, ``hour``, ``month`` or ``day``.
     """
 
     code = "rate_limited"
 
-    def __init__(self, retry_after_s: int, what: str) -> None:
+    def __init__(self, retry_after_s: int, what: str, *, window: str = "") -> None:
         super().__init__(f"{what}; try again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
+        self.window = window
 
 
 class NotFound(KlinkError):

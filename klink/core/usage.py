@@ -1,4 +1,4 @@
-"""How much of their plans keys and workspaces have used.
+"""How much of their plans keys and workspaces have used, and strangers of what they may.
 
 Windows are fixed and UTC. Counts are kept in memory, so that a read request writes
 nothing, and saved every second and at the end; a restart goes on from what was saved.
@@ -8,11 +8,13 @@ database keep to one limit, at most a second late.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from klink.core.client_address import keyed_hash
 from klink.core.context import Context
 from klink.core.errors import PlanForbidsApi, RateLimited
 from klink.core.plans import Plan
@@ -58,6 +60,12 @@ def _bounds(name: str, now: datetime) -> tuple[datetime, datetime]:
     return start, (start + timedelta(days=32)).replace(day=1)
 
 
+def _wait_s(name: str, now: datetime) -> int:
+    """Whole seconds until a window turns, at least 1."""
+    wait = _bounds(name, now)[1] - now
+    return max(1, math.ceil(wait.total_seconds()))
+
+
 def _limit(plan: Plan, name: str) -> int | None:
     return {
         "minute": plan.requests_per_minute,
@@ -66,8 +74,17 @@ def _limit(plan: Plan, name: str) -> int | None:
     }[name]
 
 
+def _strangers_slot(ctx: Context, address: str, window: str) -> _Slot:
+    scope = f"address:{keyed_hash(ctx.settings.secret, 'strangers', address)}"
+    return scope, window, int(_bounds(window, ctx.now)[0].timestamp())
+
+
 class Meter:
-    """Counts requests against plans; one per process, shared by its threads."""
+    """Counts requests against plans; one per process, shared by its threads.
+
+    Whatever did not change between two flushes is forgotten, so memory holds no more than
+    who asked in the last seconds: strangers, of whom there may be many, too.
+    """
 
     def __init__(self) -> None:
         self._counts: dict[_Slot, _Count] = {}
@@ -89,10 +106,10 @@ class Meter:
         with self._mutex:
             for name, slot, limit in slots:
                 if limit is not None and self._count(slot).value >= limit:
-                    wait = _bounds(name, ctx.now)[1] - ctx.now
                     raise RateLimited(
-                        max(1, -int(-wait.total_seconds() // 1)),
+                        _wait_s(name, ctx.now),
                         f"this plan allows {limit} requests a {name}",
+                        window=name,
                     )
             for _, slot, _ in slots:
                 self._count(slot).value += 1
@@ -112,6 +129,32 @@ class Meter:
             return []
         with self._mutex:
             return self._windows(self._slots(who, ctx.now), ctx.now)
+
+    def take_stranger(self, ctx: Context, address: str, window: str, limit: int) -> Window:
+        """Count one request without a valid key, or refuse it and count nothing.
+
+        :param address: the client's; a /64 of IPv6 counts as one. Only a keyed hash is kept.
+        :param window: ``minute`` or ``hour``.
+        :returns: the window as it then stands.
+        :raises RateLimited: the address has used up ``limit``.
+        """
+        slot = _strangers_slot(ctx, address, window)
+        with self._mutex:
+            count = self._count(slot)
+            if count.value >= limit:
+                raise RateLimited(
+                    _wait_s(window, ctx.now),
+                    f"without a valid key there are {limit} requests a {window}",
+                    window=window,
+                )
+            count.value += 1
+            return self._window(window, slot, limit, ctx.now)
+
+    def stranger_window(self, ctx: Context, address: str, window: str, limit: int) -> Window:
+        """How the window of an address stands, counting nothing."""
+        slot = _strangers_slot(ctx, address, window)
+        with self._mutex:
+            return self._window(window, slot, limit, ctx.now)
 
     def used(self, ctx: Context, who: Principal) -> dict[str, int]:
         """Requests counted in the current minute, hour and month."""
@@ -167,14 +210,15 @@ class Meter:
         return slots
 
     def _windows(self, slots: list[tuple[str, _Slot, int | None]], now: datetime) -> list[Window]:
-        found = []
-        for name, slot, limit in slots:
-            if limit is not None:
-                start, end = _bounds(name, now)
-                left = max(0, limit - self._count(slot).value)
-                length_s = int((end - start).total_seconds())
-                found.append(Window(name, limit, left, length_s, end))
+        found = [
+            self._window(name, slot, limit, now) for name, slot, limit in slots if limit is not None
+        ]
         return sorted(found, key=lambda w: (w.remaining, w.length_s))
+
+    def _window(self, name: str, slot: _Slot, limit: int, now: datetime) -> Window:
+        start, end = _bounds(name, now)
+        left = max(0, limit - self._count(slot).value)
+        return Window(name, limit, left, int((end - start).total_seconds()), end)
 
     def _count(self, slot: _Slot) -> _Count:
         count = self._counts.get(slot)

@@ -7,8 +7,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
+
+from klink.core.client_address import network
 
 __all__ = ["Throttle"]
 
@@ -131,7 +132,7 @@ class Throttle:
         """Forget the tries of somebody who knew the password; those of others stay."""
         self.take_back(link_id, address)
         with self._lock:
-            self._guessers.forget((link_id, _network(address, 64)))
+            self._guessers.forget((link_id, network(address, 64)))
 
     def take_back(self, link_id: int, address: str) -> None:
         """Uncount a try that was let through but never compared."""
@@ -141,25 +142,9 @@ class Throttle:
 
     def _counts(self, link_id: int, address: str) -> list[tuple[_Counter, Hashable]]:
         counts: list[tuple[_Counter, Hashable]] = [
-            (self._guessers, (link_id, _network(address, 64))),
+            (self._guessers, (link_id, network(address, 64))),
             (self._links, link_id),
         ]
         if ":" in address:
-            counts.append((self._sites, (link_id, _network(address, 48))))
+            counts.append((self._sites, (link_id, network(address, 48))))
         return counts
-
-
-def _network(address: str, bits: int) -> str:
-    """Who counts as one: an IPv4 address, or a network of IPv6.
-
-    One subscriber has a /64 at least, and a company or a tunnel a /48.
-    """
-    if ":" not in address:
-        return address
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return ""
-    if not isinstance(parsed, IPv6Address):
-        return address
-    return str(ip_network((parsed, bits), strict=False))

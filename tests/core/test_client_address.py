@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klink.core.client_address import client_address
+from klink.core.client_address import client_address, keyed_hash, network
 from klink.core.visitors import truncate
 
 TRUSTED = [ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48")]
@@ -137,3 +137,29 @@ def test_a_trusted_proxy_says_which_host_the_client_asked(said, expected):
 def test_the_address_is_always_an_address_or_empty(peer, forwarded):
     address = ask(peer, forwarded).address
     assert address == "" or truncate(address)
+
+
+@pytest.mark.parametrize(
+    "address,bits,expected",
+    [
+        (STRANGER, 64, STRANGER),
+        (f"::ffff:{STRANGER}", 64, STRANGER),
+        ("2001:db8:1:2:3:4:5:6", 64, "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:3:4:5:6", 48, "2001:db8:1::/48"),
+        ("", 64, ""),
+        ("garbage", 64, ""),
+    ],
+)
+def test_who_counts_as_one_is_an_ipv4_address_or_a_network_of_ipv6(address, bits, expected):
+    assert network(address, bits) == expected
+
+
+def test_a_hash_of_an_address_has_a_key_and_a_purpose():
+    hashes = {
+        keyed_hash(secret, purpose, address)
+        for secret in (b"s" * 32, b"t" * 32)
+        for purpose in ("strangers", "anonymous links")
+        for address in (STRANGER, "203.0.113.8", "2001:db8::1")
+    }
+    assert len(hashes) == 12
+    assert keyed_hash(b"s" * 32, "x", "2001:db8::1") == keyed_hash(b"s" * 32, "x", "2001:db8::2")

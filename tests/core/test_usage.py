@@ -190,3 +190,73 @@ def test_old_windows_are_pruned(world: World, keyed: Principal) -> None:
     meter.flush()
     assert usage.prune(world.ctx.now + timedelta(days=1)) == 0
     assert usage.prune(world.ctx.now + timedelta(days=100)) == 3
+
+
+# Strangers: requests without a valid key
+
+
+def test_a_stranger_has_a_window_of_their_address(world: World) -> None:
+    meter = Meter()
+    early = at(world, "2026-01-31T22:59:59").ctx
+    assert meter.stranger_window(early, "203.0.113.7", "hour", 2).remaining == 2
+    first = meter.take_stranger(early, "203.0.113.7", "hour", 2)
+    assert (first.name, first.limit, first.remaining, first.length_s) == ("hour", 2, 1, 3600)
+    assert first.resets_at == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    meter.take_stranger(early, "203.0.113.7", "hour", 2)
+    for _ in range(3):
+        with pytest.raises(errors.RateLimited) as caught:
+            meter.take_stranger(early, "203.0.113.7", "hour", 2)
+        assert (caught.value.retry_after_s, caught.value.window) == (1, "hour")
+    assert meter.stranger_window(early, "203.0.113.7", "hour", 2).remaining == 0
+    assert meter.take_stranger(early, "203.0.113.8", "hour", 2).remaining == 1
+    assert meter.take_stranger(early, "203.0.113.7", "minute", 2).remaining == 1
+    later = at(world, "2026-01-31T23:00:00").ctx
+    assert meter.take_stranger(later, "203.0.113.7", "hour", 2).remaining == 1
+
+
+def test_a_64_of_ipv6_is_one_stranger_and_a_mapped_address_is_its_own(world: World) -> None:
+    meter = Meter()
+    assert meter.take_stranger(world.ctx, "2001:db8::1", "hour", 9).remaining == 8
+    assert meter.take_stranger(world.ctx, "2001:db8::ffff:1", "hour", 9).remaining == 7
+    assert meter.take_stranger(world.ctx, "2001:db8:0:1::1", "hour", 9).remaining == 8
+    assert meter.take_stranger(world.ctx, "203.0.113.7", "hour", 9).remaining == 8
+    assert meter.take_stranger(world.ctx, "::ffff:203.0.113.7", "hour", 9).remaining == 7
+
+
+def test_strangers_are_counted_over_a_restart_and_their_address_is_not_kept(world: World) -> None:
+    first = Meter()
+    first.take_stranger(world.ctx, "203.0.113.7", "hour", 1)
+    first.flush()
+    (row,) = Usage.select()
+    assert row.scope.startswith("address:")
+    assert "203.0.113" not in row.scope
+    with pytest.raises(errors.RateLimited):
+        Meter().take_stranger(world.ctx, "203.0.113.7", "hour", 1)
+
+
+def test_strangers_who_come_no_more_are_forgotten(world: World) -> None:
+    meter = Meter()
+    for number in range(50):
+        meter.take_stranger(world.ctx, f"198.51.100.{number}", "hour", 5)
+        meter.stranger_window(world.ctx, f"203.0.113.{number}", "hour", 5)
+    meter.flush()
+    meter.flush()
+    assert meter._counts == {}
+    assert meter.take_stranger(world.ctx, "198.51.100.7", "hour", 5).remaining == 3
+
+
+@pytest.mark.parametrize("window", ["minute", "hour", "month"])
+def test_a_refusal_says_which_window_is_used_up(
+    world: World, keyed: Principal, window: str
+) -> None:
+    meter = Meter()
+    plans = {
+        "minute": Plan("one", requests_per_minute=1),
+        "hour": Plan("one", requests_per_hour=1),
+        "month": Plan("one", requests_per_month=1),
+    }
+    one = replace(keyed, plan=plans[window])
+    meter.take(world.ctx, one)
+    with pytest.raises(errors.RateLimited) as caught:
+        meter.take(world.ctx, one)
+    assert caught.value.window == window

@@ -46,7 +46,7 @@ class Idempotent(Base):
 
 
 class Usage(Base):
-    """API calls counted in one window of one key or workspace."""
+    """API calls counted in one window of one key, workspace or stranger's address."""
 
     scope = TextField()
     window = TextField()
