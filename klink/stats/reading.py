@@ -12,10 +12,10 @@ from decimal import Decimal
 from klink.core.context import Context
 from klink.core.errors import ValidationFailed
 from klink.core.links import LinkView
-from klink.core.money import money
 from klink.core.principal import Principal
 from klink.db.connection import read
 from klink.stats.breakdown import DEFAULT_LIMIT, MAX_LIMIT, PEOPLE_DIMS, Dim, Top, breakdown
+from klink.stats.conversions import conversions
 from klink.stats.ranges import Covered, Range
 from klink.stats.scope import of_link, of_workspace, readable
 from klink.stats.series import Point, series
@@ -45,7 +45,8 @@ class WorkspaceAnalytics:
     """The analytics of a workspace over a range.
 
     :param unique_visitors: summed over UTC days.
-    :param revenue: in the workspace's currency.
+    :param conversions: of the same quarter hours as clicks; of all time, without beginning.
+    :param revenue: of all events likewise, in the workspace's currency.
     :param top_links: the most clicked, at most 10.
     """
 
@@ -99,12 +100,15 @@ def workspace_analytics(
 ) -> WorkspaceAnalytics:
     """The analytics of the principal's workspace, purged links included in its totals.
 
+    Conversions and revenue are those of all its events, attributed or not (qklnk Q9).
+
     :raises InsufficientScope: the key may not read.
     :raises ValidationFailed: too many points in a range from the first visit on.
     """
     who.need("read")
     scope = of_workspace(who.workspace_id)
     with read():
+        events = conversions(who.workspace_id, over)
         over = over.begun(scope.first_quarter())
         points = series(scope, over)
         counted = totals_of(points, unique_visitors(scope, over))
@@ -113,8 +117,8 @@ def workspace_analytics(
             total_clicks=counted.clicks,
             views=counted.views,
             unique_visitors=counted.unique_visitors,
-            conversions=0,  # no events are recorded yet
-            revenue=money(0),
+            conversions=events.conversions,
+            revenue=events.revenue,
             top_links=top_links(who.workspace_id, over),
             series=points,
         )

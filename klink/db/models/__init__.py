@@ -25,6 +25,7 @@ from klink.db.models.clicks import (
     WorkspaceQuarter,
     WorkspaceVisitor,
 )
+from klink.db.models.events import AnonymousLink, Event
 from klink.db.models.links import (
     BASE_DOMAIN_ID,
     Domain,
@@ -63,6 +64,8 @@ MODELS: tuple[type[Base], ...] = (
     LinkUse,
     Purge,
     JournalPosition,
+    Event,
+    AnonymousLink,
     Change,
     Idempotent,
     Usage,
@@ -72,6 +75,7 @@ MODELS: tuple[type[Base], ...] = (
 __all__ = [
     "BASE_DOMAIN_ID",
     "MODELS",
+    "AnonymousLink",
     "ApiKey",
     "Audit",
     "Base",
@@ -79,6 +83,7 @@ __all__ = [
     "Click",
     "DayVisitor",
     "Domain",
+    "Event",
     "Idempotent",
     "JournalPosition",
     "Link",
