@@ -6,9 +6,12 @@ the tree in its own shape, in one place; nothing below a door knows a status cod
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from klink.db.connection import DatabaseBusy, KlinkError
 
 __all__ = [
+    "AnonymousLimitReached",
     "Conflict",
     "DatabaseBusy",
     "Forbidden",
@@ -136,6 +139,19 @@ class RateLimited(KlinkError):
         super().__init__(f"{what}; try again in {retry_after_s} s")
         self.retry_after_s = retry_after_s
         self.window = window
+
+
+class AnonymousLimitReached(RateLimited):
+    """An address has made as many links without a key as it may in 24 h (klookup U12).
+
+    :param again_at: when it may make the next one, a whole second.
+    """
+
+    def __init__(self, limit: int, again_at: datetime, retry_after_s: int) -> None:
+        super().__init__(
+            retry_after_s, f"an address may make {limit} links a day without a key", window="day"
+        )
+        self.again_at = again_at
 
 
 class NotFound(KlinkError):
