@@ -22,6 +22,9 @@ from klink.core.principal import Principal
 from klink.db.connection import lock, read, write
 from klink.db.models import ApiKey, Usage
 
+SAVED_AT_ONCE = 100
+"""Windows saved in one transaction: of strangers there may be thousands in a second."""
+
 _TOUCH_EVERY = timedelta(minutes=1)
 _WINDOWS = ("minute", "hour", "month")
 _Slot = tuple[str, str, int]
@@ -77,6 +80,12 @@ def _limit(plan: Plan, name: str) -> int | None:
 def _strangers_slot(ctx: Context, address: str, window: str) -> _Slot:
     scope = f"address:{keyed_hash(ctx.settings.secret, 'strangers', address)}"
     return scope, window, int(_bounds(window, ctx.now)[0].timestamp())
+
+
+def _parts(changed: dict[_Slot, int]) -> list[dict[_Slot, int]]:
+    """What has changed, in parts that are saved in one short transaction each."""
+    items = sorted(changed.items())
+    return [dict(items[i : i + SAVED_AT_ONCE]) for i in range(0, len(items), SAVED_AT_ONCE)]
 
 
 class Meter:
@@ -166,25 +175,32 @@ class Meter:
         with self._mutex:
             changed = {s: c.value - c.saved for s, c in self._counts.items() if c.value != c.saved}
             touches, self._to_touch = self._to_touch, {}
+        parts = _parts(changed) or [{}]
         try:
-            totals = self._save(changed, touches) if changed or touches else {}
+            for part in parts if changed or touches else []:
+                totals = self._save(part, touches)
+                touches = {}
+                self._note_saved(part, totals)
         except BaseException:
             with self._mutex:
                 self._to_touch = touches | self._to_touch
             raise
         with self._mutex:
+            self._forget_idle(changed)
+
+    def _note_saved(self, part: dict[_Slot, int], totals: dict[_Slot, int]) -> None:
+        with self._mutex:
             for slot, total in totals.items():
                 count = self._counts[slot]
-                since = count.value - count.saved - changed[slot]  # came while it was saved
+                since = count.value - count.saved - part[slot]  # came while it was saved
                 count.value, count.saved = total + since, total
-            self._forget_idle(totals)
 
     def _save(self, changed: dict[_Slot, int], touches: dict[int, datetime]) -> dict[_Slot, int]:
         """Add to what is stored; return what it then is, with what other processes added."""
         totals = {}
         with write():
             lock("klink:usage")  # one order for several processes
-            for (scope, window, start), delta in sorted(changed.items()):
+            for (scope, window, start), delta in changed.items():
                 rows = (
                     Usage.insert(scope=scope, window=window, start=start, count=delta)
                     .on_conflict(

@@ -245,6 +245,30 @@ def test_strangers_who_come_no_more_are_forgotten(world: World) -> None:
     assert meter.take_stranger(world.ctx, "198.51.100.7", "hour", 5).remaining == 3
 
 
+def test_many_strangers_are_saved_in_parts_each_of_which_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(Meter):
+        parts = 0
+
+        def _save(self, *what: Any) -> dict[Any, int]:
+            self.parts += 1
+            if self.parts == 2:
+                raise errors.DatabaseBusy
+            return super()._save(*what)
+
+    monkeypatch.setattr(usage, "SAVED_AT_ONCE", 3)
+    meter = Failing()
+    for number in range(10):
+        meter.take_stranger(world.ctx, f"198.51.100.{number}", "hour", 5)
+    with pytest.raises(errors.DatabaseBusy):
+        meter.flush()
+    assert Usage.select().count() == 3
+    meter.flush()
+    assert [row.count for row in Usage.select()] == [1] * 10
+    assert meter.parts == 5
+
+
 @pytest.mark.parametrize("window", ["minute", "hour", "month"])
 def test_a_refusal_says_which_window_is_used_up(
     world: World, keyed: Principal, window: str
