@@ -122,6 +122,7 @@ def _metadata(given: dict[str, object], problems: Problems) -> str:
     try:
         text = json.dumps(given, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())  # which halves of surrogate pairs do not survive
+        json.loads(text)  # nor does what is nested deep survive being read
     except (TypeError, ValueError, RecursionError):
         problems.add("metadata", "must be an object that JSON can hold")
         return ""
