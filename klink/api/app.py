@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
-from klink.api import analytics, docs, health, link_stats, links, me, openapi, problems
-from klink.web import doors, hooks
+from klink.api import analytics, description, docs, health, link_stats, links, me, problems
+from klink.web import doors, hooks, openapi
 from klink.web.parts import Parts
 
 PREFIX = "/api/v1"
@@ -40,12 +40,12 @@ def make_app(parts: Parts, register: Sequence[Blueprint] = ()) -> Flask:
     app.json = json
     app.url_map.merge_slashes = False  # it would redirect, with a page of HTML
     app.extensions[link_stats.EXTENSION] = threading.BoundedSemaphore(link_stats.EXPORTS_AT_ONCE)
-    description = openapi.describe(app, RESOURCES, PREFIX, parts.version)
+    described = openapi.describe(app, RESOURCES, PREFIX, description.about(parts.version))
     hooks.install(app, parts)
     doors.add(app, problems.DOOR)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=MOUNT, name=f"klink-{resource.name}")
-    app.register_blueprint(description, url_prefix="/api")
+    app.register_blueprint(described, url_prefix="/api")
     app.register_blueprint(docs.blueprint, url_prefix="/api")
     app.register_blueprint(health.blueprint)
     for blueprint in register:

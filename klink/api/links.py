@@ -10,9 +10,8 @@ from marshmallow import ValidationError
 from klink.api import render, translate
 from klink.api.answers import BulkItem, Link, LinkList
 from klink.api.etags import if_match
-from klink.api.fields import refusal
-from klink.api.problems import of_error, problem, status_of
-from klink.api.resource import Resource, header
+from klink.api.problems import of_error, problem
+from klink.api.resource import Resource
 from klink.api.schemas import (
     BulkQuery,
     DeleteQuery,
@@ -25,10 +24,13 @@ from klink.core import links as core
 from klink.core.errors import Gone, KlinkError, ValidationFailed
 from klink.core.links import LinkQuery, LinkView, NewLink
 from klink.web.body import MAX_BULK_BODY, json_body
+from klink.web.fields import refusal
 from klink.web.hooks import wait_for_clicks
 from klink.web.idempotency import idempotent
 from klink.web.parts import context
 from klink.web.principal import principal
+from klink.web.resource import header
+from klink.web.statuses import status_of
 
 MAX_BULK = 1000
 

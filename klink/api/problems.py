@@ -14,33 +14,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from klink.core import errors
-from klink.core.errors import KlinkError, TooBusy
-from klink.web import body
+from klink.core.errors import KlinkError
 from klink.web.doors import Door, headers_of
+from klink.web.limits import write_headers
 from klink.web.request_id import request_id
+from klink.web.statuses import status_of
 
 MEDIA_TYPE = "application/problem+json"
 
 _TYPE = "urn:problem-type:klink:"
 _MAX_ERRORS = 100
 _MAX_NAME = 200
-
-_STATUSES: Mapping[type[KlinkError], int] = {
-    body.InvalidJson: 400,
-    errors.NotAuthenticated: 401,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.Gone: 410,
-    errors.PreconditionFailed: 412,
-    body.BodyTooLarge: 413,
-    body.UnsupportedMediaType: 415,
-    errors.ValidationFailed: 422,
-    errors.IdempotencyKeyReused: 422,
-    errors.RateLimited: 429,
-    errors.DatabaseBusy: 503,
-    TooBusy: 503,
-}
 
 _TITLES = {
     "validation": "A field cannot be accepted",
@@ -75,14 +59,6 @@ _NAMES = {
 def is_api(path: str) -> bool:
     """Whether a path belongs to the native API; in any case, as slugs are reserved."""
     return path[1:].partition("/")[0].lower() in _SEGMENTS
-
-
-def status_of(error: KlinkError) -> int:
-    """The HTTP status of an error of the core or of the web layer."""
-    for kind in type(error).__mro__:
-        if kind in _STATUSES:
-            return _STATUSES[kind]
-    return 500
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> dict[str, object]:
@@ -149,4 +125,4 @@ def refuse(error: Exception) -> Response:
     return response
 
 
-DOOR = Door(is_api, refuse)
+DOOR = Door(is_api, refuse, finish=write_headers)

@@ -10,7 +10,12 @@ from typing import Any
 
 from marshmallow import fields
 
-from klink.api.fields import (
+from klink.core.links import destinations
+from klink.core.links import fields as rules
+from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
+from klink.core.slugs import MAX_LENGTH as MAX_SLUG
+from klink.stats import breakdown, clicks, ranges
+from klink.web.fields import (
     Flag,
     Moment,
     QueryFlag,
@@ -20,11 +25,6 @@ from klink.api.fields import (
     Text,
     Whole,
 )
-from klink.core.links import destinations
-from klink.core.links import fields as rules
-from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
-from klink.core.slugs import MAX_LENGTH as MAX_SLUG
-from klink.stats import breakdown, clicks, ranges
 
 _READ_ONLY = "is read-only"
 _SHOWN = dict.fromkeys(

@@ -31,22 +31,39 @@ class Door:
     :param claims: whether a request's path is the door's.
     :param refuse: renders an error: one of the core's or this package's (by class), an
         ``HTTPException``, or anything else, which is our fault and is logged already.
+    :param come_in: asked before every request, also one that has no view.
+    :param finish: adds what every answer of the door carries.
     """
 
     claims: Callable[[str], bool]
     refuse: Callable[[Exception], Response]
+    come_in: Callable[[], None] | None = None
+    finish: Callable[[Response], None] | None = None
 
 
 def install(app: Flask) -> None:
-    """Let doors answer the app's errors; the first that claims a path does."""
+    """Let doors see requests and answer errors: each those of the paths that it claims first."""
     app.extensions[EXTENSION] = []
     app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, _refuse)
+    app.before_request(_come_in)
 
 
 def add(app: Flask, door: Door) -> None:
     """Put up a door; those put up before it are asked first."""
     app.extensions[EXTENSION].append(door)
+
+
+def here() -> Door | None:
+    """The door that claims the current request's path."""
+    doors: list[Door] = current_app.extensions[EXTENSION]
+    return next((door for door in doors if door.claims(request.path)), None)
+
+
+def _come_in() -> None:
+    door = here()
+    if door is not None and door.come_in is not None:
+        door.come_in()
 
 
 def _refuse(error: Exception) -> Response | AnyResponse:
@@ -60,9 +77,8 @@ def _refuse(error: Exception) -> Response | AnyResponse:
             request.path,
             exc_info=error,
         )
-    doors: list[Door] = current_app.extensions[EXTENSION]
-    refuse = next((door.refuse for door in doors if door.claims(request.path)), _plain)
-    response = refuse(error)
+    door = here()
+    response = _plain(error) if door is None else door.refuse(error)
     seconds = retry_after_s(error)
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)

@@ -31,5 +31,8 @@ def _finish(response: Response) -> Response:
     lag_s = g.get("ledger_lag_s", 0.0)
     if lag_s > 0:
         response.headers["Klink-Ledger-Lag"] = f"{max(lag_s, 0.1):.1f}"
-    limits.finish(response, is_replay=is_replay())
+    limits.give_back(response, is_replay=is_replay())
+    door = doors.here()
+    if door is not None and door.finish is not None:
+        door.finish(response)
     return response

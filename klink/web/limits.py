@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -30,8 +29,8 @@ def count() -> None:
     g.is_metered = g.is_counted = True
 
 
-def finish(response: Response, *, is_replay: bool) -> None:
-    """Take back what uses up no monthly quota, and write the headers.
+def give_back(response: Response, *, is_replay: bool) -> None:
+    """Take back what uses up no monthly quota.
 
     A failed request and a replayed answer count for minute and hour only (contract:
     Idempotency; Meter).
@@ -39,13 +38,18 @@ def finish(response: Response, *, is_replay: bool) -> None:
     if g.get("is_counted") and (is_replay or response.status_code >= 400):
         g.is_counted = False
         parts().meter.give_back(context(), principal())
-    if g.get("is_metered"):
-        ctx = context()
-        with suppress(DatabaseBusy):  # the answer matters more than its headers
-            write_headers(response, parts().meter.windows(ctx, principal()), ctx.now)
 
 
-def write_headers(response: Response, windows: Sequence[Window], now: datetime) -> None:
+def standing() -> list[Window]:
+    """How the windows stand that cap whoever asks, tightest first; none before they are known."""
+    if not g.get("is_metered"):
+        return []
+    with suppress(DatabaseBusy):  # the answer matters more than its headers
+        return parts().meter.windows(context(), principal())
+    return []
+
+
+def write_headers(response: Response) -> None:
     """Say how the windows stand: by the IETF draft's fields, and by the older ones.
 
     ``RateLimit-Policy`` and ``RateLimit`` are lists of structured items
@@ -53,8 +57,10 @@ def write_headers(response: Response, windows: Sequence[Window], now: datetime) 
     remaining ``r``, seconds until it turns ``t``. ``X-RateLimit-*`` tells of the tightest;
     its reset is in Unix seconds.
     """
+    windows = standing()
     if not windows:
         return
+    now = context().now
     headers = response.headers
     headers["RateLimit-Policy"] = ", ".join(
         f'"{w.name}";q={w.limit};w={w.length_s}' for w in windows

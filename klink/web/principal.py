@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from flask import g, request
-from werkzeug.datastructures import Headers
 
 from klink.core import keys
 from klink.core.errors import Forbidden
@@ -17,23 +16,26 @@ _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 
 
 class HttpsRequired(Forbidden):
-    """The server takes keys over HTTPS only."""
+    """The server answers its API over HTTPS only.
+
+    :param with_key: whether the request carried a key, which others may have read by now.
+    """
 
     code = "https_required"
 
-    def __init__(self) -> None:
-        super().__init__("this server takes API keys over HTTPS only; revoke this one")
+    def __init__(self, *, with_key: bool) -> None:
+        revoke = "; revoke the key that was sent in the clear" if with_key else ""
+        super().__init__(f"this server's API takes HTTPS only{revoke}")
 
 
-def sent_key(headers: Headers) -> str | None:
-    """The key of a request; ``Authorization`` wins over ``X-API-Key`` (contract: dialects).
+def sent_key(authorization: str | None, api_key: str | None) -> str | None:
+    """The key in ``Authorization`` or else in ``X-API-Key`` (contract: dialects).
 
     An ``Authorization`` that holds no bearer token gives what no key can be, since the
     client meant it to count.
     """
-    authorization = headers.get("Authorization")
     if authorization is None:
-        return headers.get("X-API-Key", "").strip() or None
+        return (api_key or "").strip() or None
     match = _BEARER.fullmatch(authorization.strip())
     return match[1] if match else "?"
 
@@ -44,14 +46,19 @@ def authenticate(dialect: str) -> Principal:
     :raises HttpsRequired: it came in the clear and may not.
     :raises NotAuthenticated: no key, or none that is valid at this door.
     """
-    key = sent_key(request.headers)
-    if key is not None and parts().require_https and client().scheme != "https":
-        raise HttpsRequired
-    g.principal = keys.authenticate(context(), dialect, key)
+    key = sent_key(request.headers.get("Authorization"), request.headers.get("X-API-Key"))
+    if parts().require_https and client().scheme != "https":
+        raise HttpsRequired(with_key=key is not None)
+    act_for(keys.authenticate(context(), dialect, key))
     return principal()
 
 
+def act_for(who: Principal) -> None:
+    """Answer the current request for ``who``."""
+    g.principal = who
+
+
 def principal() -> Principal:
-    """Who asks; only after :func:`authenticate`."""
+    """Who asks; only after :func:`authenticate` or :func:`act_for`."""
     found: Principal = g.principal
     return found

@@ -332,7 +332,8 @@ class Addresses(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
-        self.loaded += [value for name, value in attrs if name in ("src", "href") and value]
+        if tag != "a":
+            self.loaded += [value for name, value in attrs if name in ("src", "href") and value]
         self.inline += tag == "style" or (tag == "script" and "src" not in named)
         self.inline += sum(name.startswith("on") or name == "style" for name in named)
 

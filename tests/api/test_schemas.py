@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
-from klink.api.fields import Strict
 from klink.api.schemas import LinkPatchInput, NewLinkInput, VariantInput
+from klink.web.fields import Strict
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     (None, True, 1, 0, 1.5, "", "x", "a\0b", "\ud800", "2026-01-31T09:30:00Z", [], {}, ["x"], [1])
