@@ -152,7 +152,7 @@ class Front:
         return f"https://{host}{path}{query}"
 
     def _is_closed_here(self, path: str, environ: WSGIEnvironment) -> bool:
-        """Whether a path is one that only the server's own host answers.
+        """Whether a path is one that only hosts with an office answer.
 
         A customer's domain must not open the office, nor a stranger's name that points at
         this address.
@@ -160,7 +160,7 @@ class Front:
         first = path[1:].partition("/")[0].lower()
         if first not in ANSWERED or first in _ANYWHERE:
             return False
-        return not self._hosts.is_own(self._reader.client(environ).host)
+        return not self._hosts.has_office(self._reader.client(environ).host)
 
 
 def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

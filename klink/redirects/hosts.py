@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from ipaddress import ip_address
 
 from klink.core.context import Changed
@@ -39,11 +39,18 @@ class Hosts:
 
     :param base_host: of ``base_url``, perhaps with a port.
     :param load: the id of a verified domain, None when the host is none.
+    :param offices: other hosts that the API answers on, lower case and without port.
     """
 
-    def __init__(self, base_host: str, load: Callable[[str], int | None]) -> None:
+    def __init__(
+        self,
+        base_host: str,
+        load: Callable[[str], int | None],
+        offices: Collection[str] = (),
+    ) -> None:
         self._base = plain_host(base_host)
         self._load = load
+        self._offices = frozenset(offices)
         self._lock = threading.Lock()
         self._generation = 0
         # Two spaces, so that made-up hosts cannot push out the real ones.
@@ -60,6 +67,10 @@ class Hosts:
             if len(self._own) < _REMEMBERED and len(host) <= _MAX_HOST:
                 self._own[host] = own
         return own
+
+    def has_office(self, host: str) -> bool:
+        """Whether the API answers on a request's host."""
+        return self.is_own(host) or plain_host(host) in self._offices
 
     def domain_of(self, host: str) -> int | None:
         """The id of the domain that a request's host stands for, None for an unknown host.

@@ -1,13 +1,14 @@
 """What the server itself refuses: malformed or oversized requests, before any application.
 
-In the shape that the client reads: RFC 9457 problems on the API's paths and for programs
-that ask for JSON, else plain text.
+In the shape that the client reads: that of the dialect it speaks, else RFC 9457 problems on
+the API's paths and for programs that ask for JSON, else plain text.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote_to_bytes
 
 from waitress.task import ErrorTask
@@ -15,7 +16,10 @@ from waitress.utilities import Error
 
 from klink.core.slugs import ANSWERED
 
-__all__ = ["ServerErrorTask", "TooManyWait", "is_office"]
+__all__ = ["Refuse", "ServerErrorTask", "TooManyWait", "is_office", "nobody"]
+
+Refuse = Callable[[str, Mapping[str, str], int, str, str], bytes | None]
+"""From path, headers (``X_API_KEY``), status, code and text to the JSON of whose path it is."""
 
 _WORDS = {
     400: ("bad_request", "Bad Request", "the request is not valid HTTP"),
@@ -29,6 +33,10 @@ _RETRY_S = 2
 _OURS = ("internal", "Internal Server Error", "klink made a mistake; the error was logged")
 _TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:[A-Za-z]{1,20}://[^/ ]*)?(/[^ ?#]{0,200})")
 _OPEN = ("health",)  # answered among visitors, so that a busy API does not look like a dead klink
+
+
+def nobody(*_: object) -> None:
+    """No dialect is spoken."""
 
 
 def is_office(path: str) -> bool:
@@ -55,7 +63,13 @@ class ServerErrorTask(ErrorTask):
         code = self.request.error.code  # type: ignore[attr-defined]  # the stubs lack it
         name, title, detail = _WORDS.get(code, _OURS)
         status = code if code in _WORDS else 500
-        if self._wants_problem():
+        path = self._path()
+        refuse: Refuse = self.channel.server.refuse  # type: ignore[attr-defined]  # a Listener's
+        spoken = refuse(path, self._headers(), status, name, detail)
+        if spoken is not None:
+            media_type = "application/json"
+            body = spoken
+        elif "json" in self._headers().get("ACCEPT", "") or is_office(path):
             media_type = "application/problem+json"
             body = json.dumps(
                 {
@@ -81,15 +95,16 @@ class ServerErrorTask(ErrorTask):
         self.content_length = len(body)
         self.write(b"" if getattr(self.request, "command", "") == "HEAD" else body)
 
-    def _wants_problem(self) -> bool:
+    def _headers(self) -> Mapping[str, str]:
+        found: dict[str, str] = getattr(self.request, "headers", {})
+        return found
+
+    def _path(self) -> str:
         request = self.request
-        headers: dict[str, str] = getattr(request, "headers", {})
-        if "json" in headers.get("ACCEPT", ""):
-            return True
         # What could not be parsed has no path of its own, and headers that are too long leave
         # only their beginning.
         begins: bytes = getattr(request, "header_plus", b"") or getattr(request, "first_line", b"")
         match = _TARGET.match(begins)
         if match:
-            return is_office(unquote_to_bytes(match[1]).decode("latin-1"))
-        return is_office(getattr(request, "path", ""))
+            return unquote_to_bytes(match[1]).decode("latin-1")
+        return str(getattr(request, "path", ""))

@@ -25,7 +25,7 @@ from waitress.task import Task, ThreadedTaskDispatcher
 
 from klink import turns
 from klink.server.channel import Channel
-from klink.server.errors import TooManyWait, is_office
+from klink.server.errors import Refuse, TooManyWait, is_office, nobody
 from klink.server.listening import Address, bind
 from klink.server.loop import EpollLoop, Lane, Loop, PollLoop
 from klink.server.parser import MAX_OFFICE_BODY_BYTES
@@ -104,8 +104,10 @@ class Listener(TcpWSGIServer):
         map_: dict[int, Any],  # Any: whatever waitress keeps in it
         loop: Loop,
         dispatchers: _Dispatchers,
+        refuse: Refuse,
     ) -> None:
         self.loop, self.lane = loop, loop.lane
+        self.refuse = refuse
         self._dispatchers = dispatchers
         self._served = threading.local()
         self._open, self._has_more = map_, False
@@ -210,6 +212,7 @@ class Server:
     :param port: 0 lets the system choose one.
     :param threads: workers for visitors, and as many for the office.
     :param lane: answers plain requests on the loop itself, where the system has epoll.
+    :param refuse: words what never becomes a request to the application, in a dialect's shape.
     :param on_thread_end: called in each worker when it ends.
     :raises CannotListen: when the address cannot be had.
     """
@@ -222,6 +225,7 @@ class Server:
         port: int,
         threads: int,
         lane: Lane | None = None,
+        refuse: Refuse = nobody,
         on_thread_end: Callable[[], None] = lambda: None,
     ) -> None:
         sockets = bind(host, port)
@@ -252,7 +256,7 @@ class Server:
             else PollLoop(self._map)
         )
         self._listeners = [
-            Listener(application, bound, adj, self._map, self._loop, self._dispatchers)
+            Listener(application, bound, adj, self._map, self._loop, self._dispatchers, refuse)
             for bound in sockets
         ]
         self._loop.serve(self._listeners)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from klink.server import Server
@@ -39,6 +40,14 @@ class App:
         return [b"ok"]
 
 
+def _in_a_dialect(
+    path: str, headers: Mapping[str, str], status: int, code: str, text: str
+) -> bytes | None:
+    """The words of a dialect that has one path and one key."""
+    is_its = path.startswith("/dialect/") or headers.get("X_API_KEY") == "dialect_key"
+    return json.dumps({"said": [status, code]}).encode() if is_its else None
+
+
 class Running:
     """A server in a thread of its own."""
 
@@ -50,6 +59,7 @@ class Running:
             host="127.0.0.1",
             port=0,
             threads=2,
+            refuse=_in_a_dialect,
             on_thread_end=lambda: self.ended_threads.append(threading.current_thread().name),
         )
         self.port = self.server.addresses[0].port
