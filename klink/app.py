@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from klink import __version__
+from klink import __version__, dialects
 from klink.api import make_app
 from klink.clicks import enrich
 from klink.clicks.enrich import Enricher
@@ -43,7 +43,7 @@ from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache, Load
 from klink.redirects.follower import ChangeFeed
 from klink.redirects.front import Front
-from klink.redirects.hosts import Hosts
+from klink.redirects.hosts import Hosts, plain_host
 from klink.redirects.lane import Lane
 from klink.scheduler import Scheduler
 from klink.server import IDENT, Server
@@ -84,6 +84,7 @@ def serve(config: Config) -> int:
             port=config.server.port,
             threads=config.server.threads,
             lane=house.lane,
+            refuse=dialects.server_refusals(_dialect_options(config), plain_host),
             on_thread_end=connection.close_thread,
         )
         _start(house, stack)
@@ -134,7 +135,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     """
     settings = _open_data(config, stack)
     cache = LinkCache(links.compiled, config.cache.max_bytes)
-    hosts = Hosts(settings.base_host, links.domain_of_host)
+    hosts = Hosts(settings.base_host, links.domain_of_host, config.dialects.hosts)
 
     def announce(changed: Changed) -> None:
         cache.forget(changed)
@@ -172,18 +173,38 @@ def _build(config: Config, stack: ExitStack) -> _House:
         jobs_status=scheduler.last_runs,
         version=__version__,
     )
+    options = _dialect_options(config)
+    app = make_app(parts, [make_blueprint(answers, Throttle())])
+    dialects.install(app, options, __version__)
     front = Front(
         base_url=settings.base_url,
         cache=cache,
         hosts=hosts,
         reader=reader,
         answers=answers,
-        fallback=make_app(parts, [make_blueprint(answers, Throttle())]),
+        fallback=dialects.Selector(
+            app,
+            host=lambda environ: plain_host(reader.client(environ).host),
+            hosts=options.hosts,
+            default=options.default,
+        ),
         require_https=config.server.require_https,
     )
     lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
     return _House(
         ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
+    )
+
+
+def _dialect_options(config: Config) -> dialects.Options:
+    found = config.dialects
+    return dialects.Options(
+        default=found.default,
+        hosts=found.hosts,
+        shown_limit=found.klinky.shown_limit,
+        keyless_per_hour=found.klinky.keyless_per_hour,
+        require_post_id=found.klookup.require_post_id,
+        anonymous=found.klookup.anonymous,
     )
 
 

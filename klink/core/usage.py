@@ -170,6 +170,12 @@ class Meter:
         with self._mutex:
             return {name: self._count(slot).value for name, slot, _ in self._slots(who, ctx.now)}
 
+    def against(self, ctx: Context, who: Principal, window: str, limit: int) -> Window:
+        """How a window of ``who`` would stand if it had this limit."""
+        slot = next(slot for name, slot, _ in self._slots(who, ctx.now) if name == window)
+        with self._mutex:
+            return self._window(window, slot, limit, ctx.now)
+
     def flush(self) -> None:
         """Save what has changed since the last time; what fails is saved next time."""
         with self._mutex:

@@ -284,3 +284,12 @@ def test_a_refusal_says_which_window_is_used_up(
     with pytest.raises(errors.RateLimited) as caught:
         meter.take(world.ctx, one)
     assert caught.value.window == window
+
+
+def test_a_window_can_be_held_against_another_limit(world: World, keyed: Principal) -> None:
+    meter, now = Meter(), at(world, "2026-01-31T22:59:59").ctx
+    meter.take(now, keyed)
+    shown = meter.against(now, keyed, "hour", 1_000)
+    assert (shown.name, shown.limit, shown.remaining) == ("hour", 1_000, 999)
+    assert shown.resets_at == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    assert meter.against(now, keyed, "hour", 1).remaining == 0
