@@ -7,6 +7,7 @@ counters, the ledger (which folds what is left of the journal) and the database 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import logging
 import re
@@ -64,6 +65,8 @@ _COLLECT_AFTER = 20_000
 """Objects made more than let go, after which the collector looks: by default 700, so that it
 would look hundreds of times a second while redirects leave nothing behind for it."""
 
+_M_ARENA_MAX = -8  # glibc's <malloc.h>
+
 _LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -75,6 +78,7 @@ def serve(config: Config) -> int:
     :raises KlinkError: when it cannot start; its text is one line for a person.
     """
     _log_to_stderr()
+    _share_one_arena()
     with ExitStack() as stack:
         signals = stack.enter_context(_StopSignals())
         house = _build(config, stack)
@@ -291,6 +295,16 @@ class _Flusher:
             pass  # the connection has logged it; what is not saved now is saved next time
         except Exception:  # the top of a thread: it goes on, whatever happens
             log.exception("the request counters could not be saved")
+
+
+def _share_one_arena() -> None:
+    """Have all threads allocate from one place, where the C library is glibc.
+
+    It gives each thread one of its own, and what is free in one is of no use to the others: after
+    an hour of load that is 20 MiB of 270. Python's lock keeps them from meeting there anyway.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 class _StopSignals:
