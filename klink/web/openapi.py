@@ -62,8 +62,9 @@ def describe(app: Flask, resources: Iterable[Resource], prefix: str, about: Abou
         "info": {"description": about.text, "license": {"name": "MIT", "identifier": "MIT"}},
         "security": [*security, {}] if about.keyless else security,
     }
-    api = _Api(app, spec_kwargs=spec, config_prefix=upper.rstrip("_"))
-    api.ERROR_SCHEMA = about.error
+    api = _Api(spec_kwargs=spec, config_prefix=upper.rstrip("_"))
+    api.ERROR_SCHEMA = about.error  # which init_app() writes down
+    api.init_app(app)
     for name, scheme in about.schemes.items():
         api.spec.components.security_scheme(name, dict(scheme))
     for resource in resources:

@@ -307,7 +307,9 @@ def test_the_description_refers_to_what_it_has(client: FlaskClient) -> None:
         for step in reference.removeprefix("#/").split("/"):
             found = found[step]
     for response in spec["components"]["responses"].values():
-        assert list(response["content"]) == ["application/problem+json"]
+        (content,) = response["content"].items()
+        problem = {"$ref": "#/components/schemas/Problem"}
+        assert content == ("application/problem+json", {"schema": problem})
     variant = spec["components"]["schemas"]["VariantInput"]
     assert variant["properties"]["weight"] == {
         "type": "integer",
