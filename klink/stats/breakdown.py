@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -39,6 +40,8 @@ class Dim(IntEnum):
 PEOPLE_DIMS = tuple(dim for dim in Dim if dim not in (Dim.TOTAL, Dim.REASON))
 """What a breakdown shows; the reason is of those who are no people, and stands apart."""
 
+_VALUED = tuple(dim for dim in Dim if dim is not Dim.TOTAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -68,16 +71,18 @@ class Top:
     other_rest: int = 0
 
 
-def breakdown(scope: Scope, over: Range, limit: int = DEFAULT_LIMIT) -> dict[Dim, Top]:
-    """The top values of every dimension but the total, by whole UTC days.
+def breakdown(
+    scope: Scope, over: Range, limit: int = DEFAULT_LIMIT, dims: Collection[Dim] = _VALUED
+) -> dict[Dim, Top]:
+    """The top values of these dimensions, by default of all but the total, by whole UTC days.
 
     One statement over the day rows of the range, all dimensions together; the engine ranks,
     so that values which strangers made up are not brought here by the thousand. When the
     range takes in all that a link has, the days that are added up come from their sums.
     """
-    found: dict[Dim, list[Any]] = {dim: [] for dim in Dim if dim is not Dim.TOTAL}
+    found: dict[Dim, list[Any]] = {dim: [] for dim in dims}
     with read():
-        for row in _ranked(scope, over, limit):
+        for row in _ranked(scope, over, limit, dims):
             found[Dim(row[0])].append(row)
     return {dim: _top(dim, rows) for dim, rows in found.items()}
 
@@ -103,7 +108,7 @@ _RANKED = """
 _DAYS_OF_WORKSPACE = """
     WITH found AS (
         SELECT dim, value, clicks, rest, uniques FROM workspace_days
-        WHERE workspace_id = {p} AND day >= {p} AND day < {p} AND dim > 0)
+        WHERE workspace_id = {p} AND day >= {p} AND day < {p} AND dim IN ({dims}))
 """
 
 # In one statement with what it decides by, since a fold may add up more at any moment.
@@ -115,20 +120,21 @@ _DAYS_OF_LINK = """
     found AS (
         SELECT v.dim, v.value, v.clicks, v.rest, v.uniques
         FROM known AS k CROSS JOIN link_value_totals AS v
-        WHERE v.link_id = k.link_id AND v.dim > 0
+        WHERE v.link_id = k.link_id AND v.dim IN ({dims})
         UNION ALL SELECT dim, value, clicks, rest, uniques FROM link_days
         WHERE link_id = {p} AND day >= coalesce((SELECT summed_to_day FROM known), {p})
-            AND day < {p} AND dim > 0)
+            AND day < {p} AND dim IN ({dims}))
 """
 
 
-def _ranked(scope: Scope, over: Range, limit: int) -> Any:
+def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any:
     """Rows (dim, value, clicks, rest, uniques, all clicks, all rest), ``limit`` a dimension."""
     is_link = scope.days is LinkDay
     source = _DAYS_OF_LINK if is_link else _DAYS_OF_WORKSPACE
     known = (scope.id, over.end_day, over.first_day) if is_link else ()
     parameters = (*known, scope.id, over.first_day, over.end_day)
-    text = (source + _RANKED).format(p=database.param, capped=", ".join(map(str, CAPPED)))
+    words = {"capped": ", ".join(map(str, CAPPED)), "dims": ", ".join(str(int(d)) for d in dims)}
+    text = (source + _RANKED).format(p=database.param, **words)
     # Any: a cursor of either driver.
     return database.execute_sql(text, (*parameters, OTHER, limit)).fetchall()
 
