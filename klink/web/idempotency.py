@@ -11,9 +11,11 @@ from typing import ParamSpec
 from flask import Response, current_app, g, request
 
 from klink.core import idempotency
+from klink.core.client_address import keyed_hash
 from klink.core.errors import IdempotencyInProgress
 from klink.db.connection import write
 from klink.web.body import parsed
+from klink.web.client import client
 from klink.web.parts import context
 from klink.web.principal import principal
 
@@ -80,7 +82,16 @@ def is_replay() -> bool:
 
 
 def _scope(key: str) -> str:
-    return idempotency.scope(f"key:{principal().key_id}", request.method, request.path, key)
+    return idempotency.scope(_whose(), request.method, request.path, key)
+
+
+def _whose() -> str:
+    """Who may use a key again: the API key or, of those who ask without one, the address."""
+    key_id = principal().key_id
+    if key_id is not None:
+        return f"key:{key_id}"
+    secret = context().settings.secret
+    return f"address:{keyed_hash(secret, 'idempotency scopes', client().address)}"
 
 
 def _hash() -> str:

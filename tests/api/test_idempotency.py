@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask, Response
 from werkzeug.test import TestResponse
 
+from klink.api import make_app
+from klink.core import anonymous
 from klink.db import connection
 from klink.db.connection import database, lock, write
 from klink.db.models import Idempotent, Link
+from klink.web.body import json_body
+from klink.web.idempotency import idempotent
+from klink.web.parts import Parts, context
+from klink.web.principal import act_for
 from tests.api.conftest import MakeKey, Person, Reply, World
 from tests.api.problems import assert_problem, rows
 
@@ -154,3 +161,30 @@ def test_while_the_first_request_runs_a_second_is_told_so(
     assert first.status_code == 201
     assert post(person).data == first.data
     assert Link.select().count() == 1
+
+
+def test_without_an_api_key_a_key_is_the_addresses_own(parts: Parts) -> None:
+    blueprint = Blueprint("open", __name__)
+    made = itertools.count(1)
+
+    @blueprint.post("/open")
+    def create() -> Response:
+        act_for(anonymous.principal(context()))
+        json_body()
+        return once()
+
+    @idempotent
+    def once() -> Response:
+        return Response(str(next(made)), 201)
+
+    client = make_app(parts, [blueprint]).test_client()
+    found = [
+        client.post(
+            "/open",
+            json={},
+            headers={"Idempotency-Key": "k-1"},
+            environ_base={"REMOTE_ADDR": address},
+        ).text
+        for address in ("203.0.113.7", "203.0.113.8", "203.0.113.7", "2001:db8::1", "2001:db8::2")
+    ]
+    assert found == ["1", "2", "1", "3", "3"]  # a /64 of IPv6 is one address
