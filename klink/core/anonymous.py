@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from klink.core import workspaces
 from klink.core.client_address import keyed_hash
 from klink.core.context import Context
-from klink.core.errors import AnonymousLimitReached, Conflict, NotFound
+from klink.core.errors import AnonymousLimitReached, Conflict, NotFound, ValidationFailed
+from klink.core.links.model import NewLink
 from klink.core.plans import stored
 from klink.core.principal import Principal
 from klink.core.workspaces import WorkspaceView
@@ -36,6 +37,15 @@ def principal(ctx: Context) -> Principal:
         scopes=frozenset({"create"}),
         workspace_plan=stored(ctx.settings.plans, home.plan),
     )
+
+
+def check(new: NewLink) -> None:
+    """Refuse what needs a key: previews are a workspace's promise about its own pages.
+
+    :raises ValidationFailed: the link is not ``direct``.
+    """
+    if new.type != "direct":
+        raise ValidationFailed({"type": ["without an API key only direct links can be made"]})
 
 
 def take(ctx: Context, address: str) -> None:

@@ -57,6 +57,13 @@ def test_a_stranger_may_create_in_the_workspace_anonymous(ctx: Context) -> None:
     assert (entry.user_id, entry.key_id) == (None, None)
 
 
+def test_only_direct_links_are_made_without_a_key() -> None:
+    anonymous.check(NewLink(url="https://example.com/"))
+    with pytest.raises(errors.ValidationFailed) as refused:
+        anonymous.check(NewLink(url="https://example.com/", type="inpage", post_id="7"))
+    assert list(refused.value.errors) == ["type"]
+
+
 def test_the_plan_of_the_workspace_caps_them_all(ctx: Context) -> None:
     who = anonymous.principal(ctx)
     workspaces.set_plan(ctx, who.workspace_id, "small")
