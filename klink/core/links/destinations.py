@@ -123,7 +123,7 @@ def _several(
         return None
     shown = next((v for v in usable if v.label == default), usable[0])
     if url is not None and url != shown.url:
-        problems.add("url", "follows from routing.variants; leave it out")
+        problems.add("url", "follows from the link's variants; leave it out")
     chosen = mode or ("rules" if rules else "split")
     return Destinations(chosen, shown.url, shown.location, tuple(usable), ready, default)
 
