@@ -124,7 +124,7 @@ class House:
         self._ledger.start()
         self.configure()
 
-    def configure(self, **options: Any) -> None:
+    def configure(self, *, require_https: bool = False, **options: Any) -> None:
         """Put the doors up anew, with these options of the dialects."""
         chosen = Options(**options)
         hosts = Hosts("go.example.org", links.domain_of_host, chosen.hosts)
@@ -143,6 +143,7 @@ class House:
             geoip=CountryDatabase(None),
             announce=announce,
             trusted_proxies=(ip_network(PROXY),),
+            require_https=require_https,
             metrics_allow=(ip_network("127.0.0.0/8"),),
             version="1.2.3",
         )
@@ -161,6 +162,7 @@ class House:
                 default=chosen.default,
             ),
             clock_ms=lambda: to_ms(self.now),
+            require_https=require_https,
         )
         self.client = Client(front, use_cookies=False)
 
