@@ -143,14 +143,13 @@ def _come_in(dialect: Dialect) -> None:
         authenticate(dialect.name)
     except NotAuthenticated as error:
         who = dialect.without_key() if error.reason == "missing" else None
-        if who is not None:
-            act_for(who)
+        if who is None:
+            _count_stranger(dialect)
+            if request.routing_exception is None:
+                raise
             return
-        _count_stranger(dialect)
-        if request.routing_exception is None:
-            raise
-    else:
-        limits.count()
+        act_for(who)
+    limits.count()
 
 
 def _count_stranger(dialect: Dialect) -> None:

@@ -332,6 +332,15 @@ def test_u12_a_repeat_is_the_addresss_own_and_counts_nothing(open_house: House) 
     assert AnonymousLink.select().count() == 2
 
 
+def test_u12_the_plan_of_their_workspace_caps_them_all(open_house: House) -> None:
+    assert _bare(open_house).status_code == 201
+    home = workspaces.find("anonymous")
+    for plan, status in (("month", 429), ("klinky-free", 403)):
+        workspaces.set_plan(open_house.ctx, home.id, plan)
+        _bare(open_house)
+        assert_error(_bare(open_house, peer="198.51.100.1"), status)
+
+
 # --- U13 ----------------------------------------------------------------------------------
 
 
