@@ -26,7 +26,7 @@ _FIELDS = {"url": "destination"} | {f"utm.{name}": f"utm_{name}" for name in UTM
 """The core's names of fields that are others here."""
 
 _TEXTS = {
-    "follows from routing.variants; leave it out": (
+    "follows from the link's variants; leave it out": (
         "cannot be changed here, because this link has variants"
     ),
     "not a valid URL": "must be a valid URL",
