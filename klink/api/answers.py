@@ -122,6 +122,9 @@ class Link(Schema):
     forward_query = _flag()
     redirect_status = _count()
     conversion_tracking = _flag()
+    conversion_redirect_url = _text(
+        "Where a visitor goes after a conversion for the link.", null=True
+    )
     starts_at = _time()
     expires_at = _time()
     max_clicks = fields.Integer(required=True, allow_none=True)

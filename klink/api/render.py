@@ -85,6 +85,7 @@ def link(view: LinkView, counts: LinkCounts) -> Json:
         "forward_query": view.forward_query,
         "redirect_status": view.redirect_status,
         "conversion_tracking": view.conversion_tracking,
+        "conversion_redirect_url": view.conversion_redirect_url,
         "starts_at": time(view.starts_at),
         "expires_at": time(view.expires_at),
         "max_clicks": view.max_clicks,

@@ -115,6 +115,10 @@ class LinkFields(Strict):
     forward_query = Flag(metadata=_says("Hand the visitor's query parameters on."))
     redirect_status = Whole(metadata={"enum": list(rules.REDIRECT_STATUSES)})
     conversion_tracking = Flag()
+    conversion_redirect_url = Text(
+        allow_none=True,
+        metadata=_says("Where a visitor goes after a conversion for the link.", format="uri"),
+    )
     starts_at = Moment(allow_none=True)
     expires_at = Moment(allow_none=True, metadata=_says("Must lie in the future."))
     max_clicks = Whole(allow_none=True, metadata={"minimum": 1})

@@ -55,6 +55,7 @@ def link_json(link: LinkView, counts: LinkCounts) -> dict[str, object]:
         "forward_query": link.forward_query,
         "redirect_status": link.redirect_status,
         "conversion_tracking": link.conversion_tracking,
+        "conversion_redirect_url": link.conversion_redirect_url,
         "starts_at": link.starts_at,
         "expires_at": link.expires_at,
         "max_clicks": link.max_clicks,

@@ -36,6 +36,7 @@ FULL: dict[str, Any] = {
     "forward_query": True,
     "redirect_status": 307,
     "conversion_tracking": True,
+    "conversion_redirect_url": "https://example.com/thanks",
     "starts_at": "2026-04-01T00:00:00Z",
     "expires_at": "2026-05-01T00:00:00Z",
     "max_clicks": 10,

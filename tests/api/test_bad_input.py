@@ -205,6 +205,10 @@ CASES = (
         for name, text in URLS.items()
     ]
     + [
+        field(f"conversion_redirect_url: {name}", conversion_redirect_url=text, slug="coming")
+        for name, text in URLS.items()
+    ]
+    + [
         field(
             f"variant: {name}",
             url=None,

@@ -25,6 +25,7 @@ def test_a_patch_changes_what_it_names_and_null_clears(owner: Person) -> None:
             "max_clicks": None,
             "expires_at": None,
             "expired_url": None,
+            "conversion_redirect_url": None,
             "is_active": True,
         },
     ).json
@@ -36,6 +37,7 @@ def test_a_patch_changes_what_it_names_and_null_clears(owner: Person) -> None:
     assert changed["routing"] == link["routing"] | {"default": "b"}
     assert changed["url"] == "https://b.example/"
     assert (changed["max_clicks"], changed["expires_at"], changed["expired_url"]) == (None,) * 3
+    assert changed["conversion_redirect_url"] is None
     assert changed["description"] == link["description"]
     assert owner.get(where).json == changed
 

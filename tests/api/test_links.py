@@ -43,6 +43,7 @@ def test_a_created_link_is_shown_with_all_its_fields(owner: Person) -> None:
         "forward_query": False,
         "redirect_status": 302,
         "conversion_tracking": False,
+        "conversion_redirect_url": None,
         "starts_at": None,
         "expires_at": None,
         "max_clicks": None,
@@ -100,7 +101,8 @@ def test_answers_are_as_the_description_says(owner: Person) -> None:
 def test_null_is_as_good_as_absent_in_a_new_link(owner: Person) -> None:
     empty = dict.fromkeys(
         ["slug", "domain", "title", "description", "tags", "post_id", "site_url", "utm",
-         "starts_at", "expires_at", "max_clicks", "expired_url", "password"]
+         "starts_at", "expires_at", "max_clicks", "expired_url", "conversion_redirect_url",
+         "password"]
     )  # fmt: skip
     link = owner.link(**empty, routing={"mode": None, "variants": None, "rules": None})
     assert re.fullmatch("[0-9A-Za-z]{7}", link["slug"])

@@ -19,7 +19,8 @@ FIELDS = {
     *("id", "number", "slug", "domain", "short_url", "url", "title", "description", "tags"),
     *("type", "post_id", "site_url", "site_verified_at", "scheduled_deletion_at", "routing"),
     *("experiment", "utm", "forward_query", "redirect_status", "conversion_tracking"),
-    *("starts_at", "expires_at", "max_clicks", "expired_url", "password_protected"),
+    *("conversion_redirect_url", "starts_at", "expires_at", "max_clicks", "expired_url"),
+    *("password_protected",),
     *("is_active", "clicks", "views", "unique_visitors", "conversions", "revenue"),
     *("created_at", "updated_at", "deleted_at"),
 }

@@ -137,6 +137,11 @@ def test_the_same_slug_asked_for_by_many_at_once_goes_to_one(
         ({"slug": "spring", "url": "https://go.example.org/spring"}, "url"),
         ({"slug": "spring", "url": "https://go.example.org/%73pring"}, "url"),
         ({"expired_url": "data:text/html,x"}, "expired_url"),
+        ({"conversion_redirect_url": "ftp://example.com/"}, "conversion_redirect_url"),
+        (
+            {"slug": "spring", "conversion_redirect_url": "https://go.example.org/spring"},
+            "conversion_redirect_url",
+        ),
         ({"slug": "api"}, "slug"),
         ({"slug": "-a"}, "slug"),
         ({"slug": "a" * 65}, "slug"),

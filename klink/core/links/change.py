@@ -164,7 +164,8 @@ def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
 def _check_loops(before: LinkView, own: hosts.OwnHosts, problems: Problems) -> None:
     """A link that gets a new slug may have pointed at it all along."""
     found = Problems()
-    for url in (before.url, before.expired_url, *(v.url for v in before.variants)):
+    others = (before.expired_url, before.conversion_redirect_url)
+    for url in (before.url, *others, *(v.url for v in before.variants)):
         if url is not None:
             own.destination(url, "slug", found)
     if found.errors:

@@ -58,6 +58,8 @@ def columns(
         found["password_hash"] = _password(given["password"], problems)
     if "expired_url" in given:
         found |= _expired_url(given["expired_url"], own, problems)
+    if "conversion_redirect_url" in given:
+        found |= _conversion_redirect_url(given["conversion_redirect_url"], own, problems)
     if isinstance(given.get("site_url"), str):
         _site_url(str(given["site_url"]), problems)
     expires_at = given.get("expires_at")
@@ -164,6 +166,13 @@ def _expired_url(value: object, own: OwnHosts, problems: Problems) -> dict[str, 
         return {"expired_url": None, "expired_location": None}
     location = own.destination(str(value), "expired_url", problems)
     return {"expired_url": value, "expired_location": location}
+
+
+def _conversion_redirect_url(value: object, own: OwnHosts, problems: Problems) -> dict[str, object]:
+    """Refused like a destination; kept as sent, and nothing else, as few links have one."""
+    if value is not None:
+        own.destination(str(value), "conversion_redirect_url", problems)
+    return {"conversion_redirect_url": value}
 
 
 def _site_url(value: str, problems: Problems) -> None:

@@ -60,6 +60,7 @@ class NewLink:
     :param domain: host of a verified domain of the workspace; None is ``base_url``'s.
     :param mode: ``single``, ``split`` or ``rules``; None follows from the rest.
     :param default: label to use when no rule holds; None is the first variant.
+    :param conversion_redirect_url: where a visitor goes after a conversion for it (klinky K1).
     """
 
     url: str | None = None
@@ -81,6 +82,7 @@ class NewLink:
     forward_query: bool = False
     redirect_status: int = 302
     conversion_tracking: bool = False
+    conversion_redirect_url: str | None = None
     starts_at: datetime | None = None
     expires_at: datetime | None = None
     max_clicks: int | None = None
@@ -114,6 +116,7 @@ class LinkPatch:
     forward_query: bool | Unset = UNSET
     redirect_status: int | Unset = UNSET
     conversion_tracking: bool | Unset = UNSET
+    conversion_redirect_url: str | Unset | None = UNSET
     starts_at: datetime | Unset | None = UNSET
     expires_at: datetime | Unset | None = UNSET
     max_clicks: int | Unset | None = UNSET
@@ -180,6 +183,7 @@ class LinkView:
     forward_query: bool
     redirect_status: int
     conversion_tracking: bool
+    conversion_redirect_url: str | None
     starts_at: datetime | None
     expires_at: datetime | None
     max_clicks: int | None

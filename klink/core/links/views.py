@@ -133,6 +133,7 @@ def view(
         forward_query=row["forward_query"],
         redirect_status=row["redirect_status"],
         conversion_tracking=row["conversion_tracking"],
+        conversion_redirect_url=row["conversion_redirect_url"],
         starts_at=row["starts_at"],
         expires_at=row["expires_at"],
         max_clicks=row["max_clicks"],

@@ -85,6 +85,7 @@ class Link(Base):
     version = IntegerField()
     created_at = MomentField()
     updated_at = MomentField()
+    conversion_redirect_url = TextField(null=True)  # last, where migration 5 adds it
 
     class Meta:
         """Peewee's own settings."""
