@@ -16,10 +16,11 @@ from klink.core.links.model import UTM_NAMES
 from klink.core.principal import Principal
 from klink.core.times import from_ms, to_ms
 from klink.db.connection import read
-from klink.db.models import Click
+from klink.db.models import Click, LinkTotal
 from klink.stats.scope import readable
 
 MAX_LIMIT = 200
+MAX_PAGE = 10**9
 KINDS = ("person", "bot", "preview", "prefetch")
 """Names of the kinds of visit, by their number in the database."""
 
@@ -82,6 +83,15 @@ class ClickPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedClicks:
+    """One page of visits, by its number from 1 on; ``total`` are those on all pages."""
+
+    items: list[ClickView]
+    page: int
+    total: int
+
+
 def page_of_clicks(
     ctx: Context, who: Principal, link: LinkView | str, query: ClickQuery
 ) -> ClickPage:
@@ -100,6 +110,31 @@ def page_of_clicks(
     found = rows[: query.limit]
     cursor = f"{found[-1].at}-{found[-1].id}" if len(rows) > query.limit else None
     return ClickPage([_view(row, labels) for row in found], cursor)
+
+
+def numbered_clicks(
+    ctx: Context, who: Principal, link: LinkView | str, query: ClickQuery, page: int
+) -> NumberedClicks:
+    """Page number ``page`` of a link's visits, ``query.limit`` to a page.
+
+    Visits made meanwhile shift the pages, and one costs more the farther it is from the
+    first; those after the last are empty. ``total`` is counted, but for clicks of all time:
+    there it is the link's number of clicks (K6), which also knows those that are not kept any
+    more.
+
+    :param query: without a cursor.
+    :raises InsufficientScope, NotFound, ValidationFailed: as :func:`page_of_clicks`.
+    """
+    view = readable(ctx, who, link)
+    _check(query)
+    if not 1 <= page <= MAX_PAGE:
+        raise ValidationFailed({"page": [f"must be 1 to {MAX_PAGE}"]})
+    labels = {variant.id: variant.label for variant in view.variants}
+    skipped = (page - 1) * query.limit
+    with read():
+        total = _total(view.id, query)
+        rows = _rows(view.id, query, None, query.limit, skipped) if skipped < total else []
+    return NumberedClicks([_view(row, labels) for row in rows], page, total)
 
 
 def each_click(
@@ -141,21 +176,39 @@ def _check(query: ClickQuery) -> tuple[int, int] | None:
     return None if position is None else (int(position[1]), int(position[2]))
 
 
+def _total(link_id: int, query: ClickQuery) -> int:
+    """The number of visits that fit; clicks of all time are kept count of."""
+    if query.clicks_only and query.since is None and query.until is None:
+        row = LinkTotal.get_or_none(LinkTotal.link_id == link_id)
+        return 0 if row is None else int(row.clicks)
+    return int(_fitting(link_id, query).count())
+
+
 def _rows(
-    link_id: int, query: ClickQuery, before: tuple[int, int] | None, limit: int
+    link_id: int,
+    query: ClickQuery,
+    before: tuple[int, int] | None,
+    limit: int,
+    skipped: int = 0,
 ) -> list[Click]:
-    rows: Any = Click.select().where(Click.link_id == link_id)  # Any: lost while chaining
+    rows = _fitting(link_id, query)
+    if before is not None:
+        at, id_ = before
+        # The first half alone tells an engine where in the index to begin.
+        rows = rows.where(Click.at <= at, (Click.at < at) | (Click.id < id_))
+    rows = rows.order_by(Click.at.desc(), Click.id.desc()).limit(limit)
+    return list(rows.offset(skipped) if skipped else rows)
+
+
+def _fitting(link_id: int, query: ClickQuery) -> Any:  # Any: lost while chaining
+    rows: Any = Click.select().where(Click.link_id == link_id)
     if query.since is not None:
         rows = rows.where(Click.at >= to_ms(query.since))
     if query.until is not None:
         rows = rows.where(Click.at < to_ms(query.until))
     if query.clicks_only:
         rows = rows.where(Click.is_click == 1)
-    if before is not None:
-        at, id_ = before
-        # The first half alone tells an engine where in the index to begin.
-        rows = rows.where(Click.at <= at, (Click.at < at) | (Click.id < id_))
-    return list(rows.order_by(Click.at.desc(), Click.id.desc()).limit(limit))
+    return rows
 
 
 def _view(row: Click, labels: Mapping[int, str]) -> ClickView:

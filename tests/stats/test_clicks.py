@@ -13,7 +13,7 @@ from klink.core.errors import InsufficientScope, NotFound, ValidationFailed
 from klink.core.links import LinkView, NewLink, NewVariant
 from klink.core.principal import Principal
 from klink.stats import clicks
-from klink.stats.clicks import ClickQuery, ClickView, each_click, page_of_clicks
+from klink.stats.clicks import ClickQuery, ClickView, each_click, numbered_clicks, page_of_clicks
 from tests.stats.visits import Visit, count
 
 AT = datetime(2026, 11, 20, 8, 0, 0, 250_000, tzinfo=UTC)
@@ -124,6 +124,35 @@ def test_clicks_only_are_people_who_were_forwarded(
     (seen,) = page_of_clicks(ctx, owner, link, ClickQuery(clicks_only=True)).items
     assert seen.kind == "person"
     assert seen.is_click
+
+
+def test_numbered_pages_hold_every_click_once_and_their_number(
+    ctx: Context, owner: Principal, link: LinkView
+) -> None:
+    offsets = [5, 0, 0, 3, 3, 3, 1]
+    count([Visit(AT + timedelta(milliseconds=n), link.id) for n in offsets])
+    count([Visit(AT, link.id, kind=1), Visit(AT, link.id, forwarded=False)])
+    query = ClickQuery(clicks_only=True, limit=3)
+    whole = page_of_clicks(ctx, owner, link, replace(query, limit=200)).items
+    pages = [numbered_clicks(ctx, owner, link, query, page) for page in (1, 2, 3, 4, 10**9)]
+    assert [seen for page in pages for seen in page.items] == whole
+    assert [len(page.items) for page in pages] == [3, 3, 1, 0, 0]
+    assert {page.total for page in pages} == {7}
+    later = replace(query, since=AT + timedelta(milliseconds=3))
+    first, second = (numbered_clicks(ctx, owner, link, later, page) for page in (1, 2))
+    assert first.items + second.items == whole[:4]
+    assert (first.total, second.total) == (4, 4)
+    assert numbered_clicks(ctx, owner, link.uid, ClickQuery(), 1).total == 9
+
+
+def test_a_link_without_clicks_has_one_empty_page(
+    ctx: Context, owner: Principal, link: LinkView
+) -> None:
+    page = numbered_clicks(ctx, owner, link, ClickQuery(clicks_only=True), 1)
+    assert (page.items, page.page, page.total) == ([], 1, 0)
+    for number in (0, 10**9 + 1):
+        with pytest.raises(ValidationFailed, match="page"):
+            numbered_clicks(ctx, owner, link, ClickQuery(), number)
 
 
 WRONG = [
