@@ -323,6 +323,25 @@ def test_a_variant_whose_label_stays_keeps_its_identity(ctx: Context, owner: Pri
     assert Variant.select().count() == 2
 
 
+def test_a_link_with_rules_stays_one_when_new_variants_drop_them_all(
+    ctx: Context, owner: Principal
+) -> None:
+    link = make(ctx, owner, variants=AB, rules=(NewRule({"country": ["US"]}, "a"),), default="b")
+    changed = links.replace_variants(ctx, owner, link.uid, [replace(AB[1], weight=100)])
+    assert (changed.mode, changed.rules, changed.default) == ("rules", (), "b")
+    changed = links.replace_variants(ctx, owner, link.uid, [replace(AB[0], weight=100)])
+    assert (changed.mode, changed.rules, changed.default) == ("rules", (), None)
+    split = make(ctx, owner, variants=AB)
+    assert links.replace_variants(ctx, owner, split.uid, AB).mode == "split"
+
+
+def test_a_patch_may_depend_on_the_link_as_it_is(ctx: Context, owner: Principal) -> None:
+    link = make(ctx, owner, title="One")
+    patched = links.update(ctx, owner, link.uid, lambda v: LinkPatch(title=f"{v.title} more"))
+    assert patched.title == "One more"
+    assert links.update(ctx, owner, link.uid, lambda _: LinkPatch()) == patched
+
+
 def test_a_split_can_become_a_single_destination_again(ctx: Context, owner: Principal) -> None:
     link = make(ctx, owner, variants=AB)
     with pytest.raises(errors.ValidationFailed):

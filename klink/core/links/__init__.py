@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from klink.core.links.bulk import create_many, prepare_many
-from klink.core.links.change import replace_variants, restore, trash, update
+from klink.core.links.change import replace_variants, restore, trash, update, with_variants
 from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
 from klink.core.links.find import domain_of_host, find, get, uid_by_number, uid_by_slug
@@ -71,4 +71,5 @@ __all__ = [
     "uid_by_slug",
     "update",
     "uses_left",
+    "with_variants",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 
 import peewee
 
@@ -33,7 +34,7 @@ def update(
     ctx: Context,
     who: Principal,
     uid: str,
-    patch: LinkPatch,
+    patch: LinkPatch | Callable[[LinkView], LinkPatch],
     *,
     if_version: int | None = None,
     allow_past_expiry: bool = False,
@@ -42,6 +43,7 @@ def update(
 
     New variants, weights or destinations start a new run of the link's experiment.
 
+    :param patch: or what gives one for the link as it is, which nobody else changes meanwhile.
     :param if_version: the version that the caller has read, or None to change any.
     :raises NotFound: unknown, or another workspace's.
     :raises Gone: in the trash.
@@ -49,11 +51,13 @@ def update(
     :raises ValidationFailed, SlugTaken, LinkLimitReached: as in creating one.
     """
     who.need("update")
-    patch = prepare_patch(patch)
+    if isinstance(patch, LinkPatch):
+        patch = prepare_patch(patch)
     with write():
         row = _living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
-        given = patch.given()
+        wanted = patch if isinstance(patch, LinkPatch) else patch(before)
+        given = wanted.given()
         if not given:
             return before
         problems = Problems()
@@ -64,7 +68,7 @@ def update(
             ctx, own_fields, own, problems, allow_past_expiry=allow_past_expiry
         )
         fields.check_together(_after(row, columns), problems)
-        tags = fields.tags(patch.tags, problems) if isinstance(patch.tags, tuple) else None
+        tags = fields.tags(wanted.tags, problems) if isinstance(wanted.tags, tuple) else None
         where = _destinations(before, given, own, problems)
         if "slug" in columns:
             _check_loops(before, own, problems)
@@ -90,24 +94,28 @@ def replace_variants(
     *,
     if_version: int | None = None,
 ) -> LinkView:
-    """Replace a link's variants; rules and a default whose label is gone are dropped (K5).
+    """Replace a link's variants, as :func:`with_variants` says (K5).
 
     :raises: as :func:`update`.
     """
-    who.need("update")
-    with write():
-        row = _living_row(who, uid, if_version)
-        before = views(ctx, [row])[0]
-        labels = {variant.label for variant in variants}
-        kept = [r for r in before.rules if r.use in labels or r.use == destinations.SPLIT]
-        mode = before.mode if before.mode == "rules" and kept else None
-        patch = LinkPatch(
-            variants=tuple(variants),
-            rules=tuple(NewRule(rule.when, rule.use) for rule in kept),
-            default=before.default if before.default in labels else None,
-            mode=mode,
-        )
-        return update(ctx, who, uid, patch)
+    make = partial(with_variants, variants=variants)
+    return update(ctx, who, uid, make, if_version=if_version)
+
+
+def with_variants(link: LinkView, variants: Sequence[NewVariant]) -> LinkPatch:
+    """The patch that replaces a link's variants (K5).
+
+    Rules and a default whose label is gone are dropped. A link with rules stays one when all
+    of them are: its weights do not begin to route by that (K8).
+    """
+    labels = {variant.label for variant in variants}
+    kept = [r for r in link.rules if r.use in labels or r.use == destinations.SPLIT]
+    return LinkPatch(
+        variants=tuple(variants),
+        rules=tuple(NewRule(rule.when, rule.use) for rule in kept),
+        default=link.default if link.default in labels else None,
+        mode="rules" if link.mode == "rules" else None,
+    )
 
 
 def trash(ctx: Context, who: Principal, uid: str, *, if_version: int | None = None) -> LinkView:
