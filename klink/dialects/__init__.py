@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask
 
-from klink.dialects import kliqs, klookup, qklnk
+from klink.dialects import klinky, kliqs, klookup, qklnk
 from klink.dialects.base import Refusal, door
 from klink.dialects.options import EXTENSION, Options
 from klink.dialects.select import Selector, dialect_of
@@ -19,7 +19,7 @@ from klink.web.principal import sent_key
 
 __all__ = ["NAMES", "Options", "Selector", "install", "server_refusals"]
 
-_DIALECTS = (qklnk, kliqs, klookup)
+_DIALECTS = (klinky, qklnk, kliqs, klookup)
 _BY_NAME = {each.DIALECT.name: each.DIALECT for each in _DIALECTS}
 NAMES = tuple(_BY_NAME)
 
