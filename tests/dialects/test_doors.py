@@ -17,6 +17,8 @@ def test_each_dialect_is_described(house: House, name: str) -> None:
     assert spec["openapi"] == "3.1.0"
     assert spec["paths"]
     assert all(path.startswith(f"/{name}/api/v1/") for path in spec["paths"])
+    page = house.ask("GET", "/api/docs").text
+    assert f'"openapi/{name}.json"' in page
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, send_from_directory
 from werkzeug.exceptions import NotFound
 
 _OWN = Path(__file__).parent
-_OWN_ASSETS = frozenset({"init.js"})
+_OWN_ASSETS = frozenset({"init.js", "page.css"})
 _PACKAGED = Path(str(resources.files("flask_swagger_ui"))) / "dist"
 _PACKAGED_ASSETS = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
 _KEPT_S = 3600
