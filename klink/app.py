@@ -11,6 +11,7 @@ import ctypes
 import gc
 import logging
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from klink import __version__, dialects
 from klink.api import make_app
@@ -66,6 +68,8 @@ _COLLECT_AFTER = 20_000
 would look hundreds of times a second while redirects leave nothing behind for it."""
 
 _M_ARENA_MAX = -8  # glibc's <malloc.h>
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -342,13 +346,25 @@ def _greet(config: Config, server: Server) -> None:
     lines = [f"klink {__version__} listens on {places}"]
     if config.server.base_url.rstrip("/") not in places.split(", "):
         lines.append(f"Short URLs begin with {config.server.base_url}")
+    if _is_for_itself_alone(config):
+        lines.append(
+            "Who comes by another name or address is refused (421): set server.base_url to the "
+            "one that people use"
+        )
     if not keys.all_of_them():
         option = f" --config {config.file}" if config.file else ""
-        command = f"{_program()}{option} keys create --name me"
+        folder = "" if config.file else f"KLINK_DATA_DIR={shlex.quote(str(config.data_dir))} "
+        command = f"{folder}{_program()}{option} keys create --name me"
         lines.append(f"No API key yet. Make one in another shell: {command}")
     with contextlib.suppress(OSError):  # nobody reads it
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+
+def _is_for_itself_alone(config: Config) -> bool:
+    """Whether it listens for the network, but links are to begin with a loopback address."""
+    is_everywhere = config.server.host in ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
+    return is_everywhere and (urlsplit(config.server.base_url).hostname or "") in _LOOPBACK
 
 
 def _program() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -86,6 +87,9 @@ def _bring_up_to_date(config: Config) -> None:
         return
     if migrate.schema_version() == 0:
         migrate.migrate()  # others that begin with it at once wait for one another
+        if connection.engine() == "sqlite" and sys.stderr.isatty():
+            # Whoever is in another folder than the server sees here why nothing is there.
+            click.echo(f"klink: made a new, empty database in {config.data_dir}", err=True)
         return
     if connection.engine() == "postgresql":
         raise Refused("the database has an older schema; run `klink migrate` first")

@@ -122,7 +122,9 @@ class KeyLimitReached(Forbidden):
     code = "key_limit_reached"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"a user may have {limit} active keys; revoke one first")
+        super().__init__(
+            f"a user may have {limit} active keys; revoke one, or raise keys.max_active_per_user"
+        )
         self.limit = limit
 
 

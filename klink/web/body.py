@@ -82,7 +82,7 @@ def _check_type(types: Collection[str]) -> None:
     sent = request.mimetype
     if sent and sent not in types:
         raise UnsupportedMediaType(
-            f"the body must be {' or '.join(sorted(types))}, not {sent[:100]!r}; "
+            f"the body must be JSON, not {sent[:100]!r}; "
             "send the header Content-Type: application/json"
         )
     charset = request.mimetype_params.get("charset", "utf-8").lower()

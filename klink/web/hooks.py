@@ -28,6 +28,8 @@ def wait_for_clicks() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
+    if response.status_code == 204:
+        response.headers.pop("Content-Type", None)  # of nothing, werkzeug would say HTML
     lag_s = g.get("ledger_lag_s", 0.0)
     if lag_s > 0:
         response.headers["Klink-Ledger-Lag"] = f"{max(lag_s, 0.1):.1f}"
