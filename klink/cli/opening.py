@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
