@@ -21,7 +21,7 @@ from klink.api.schemas import (
     VariantInput,
 )
 from klink.core import links as core
-from klink.core.errors import Gone, KlinkError, ValidationFailed
+from klink.core.errors import Gone, KlinkError, LinkLimitReached, SlugTaken, ValidationFailed
 from klink.core.links import LinkQuery, LinkView, NewLink
 from klink.web.body import MAX_BULK_BODY, json_body
 from klink.web.fields import refusal
@@ -72,6 +72,7 @@ def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decor
 @blueprint.answers(200, Link, "An old link stands for this post or page: `existing` is true.")
 @blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header("Its address.")})
 @blueprint.takes("Idempotency-Key")
+@blueprint.refuses(SlugTaken, LinkLimitReached)
 def create_link(read: Read) -> Response:
     """Create a link.
 
@@ -174,6 +175,7 @@ def read_link(link_id: str) -> Response:
 @blueprint.body(LinkPatchInput, content_type="application/merge-patch+json")
 @blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
 @blueprint.takes("If-Match")
+@blueprint.refuses(SlugTaken, LinkLimitReached)
 def change_link(read: Read, link_id: str) -> Response:
     """Change a link.
 
@@ -206,6 +208,7 @@ def delete_link(query: Read, link_id: str) -> Response:
 
 @blueprint.at("/links/<link_id>/restore", "POST")
 @blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
+@blueprint.refuses(LinkLimitReached)
 def restore_link(link_id: str) -> Response:
     """Take a link out of the trash.
 

@@ -28,7 +28,7 @@ class Answer:
 def parse_key(header: str) -> str:
     """The key of an ``Idempotency-Key`` header, quoted or bare.
 
-    :raises ValidationFailed: when it is not 1 to 255 visible ASCII characters.
+    :raises ValidationFailed: when it is not 1 to 255 printable ASCII characters.
     """
     key = header.strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':

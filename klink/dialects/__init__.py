@@ -32,7 +32,10 @@ def install(app: Flask, options: Options, version: str) -> None:
     app.extensions[EXTENSION] = options
     for each in _DIALECTS:
         dialect = each.DIALECT
-        described = openapi.describe(app, [each.resource], dialect.prefix, each.about(version))
+        about = each.about(version)
+        described = openapi.describe(
+            app, [each.resource], dialect.prefix, about, dialect.all_statuses
+        )
         app.register_blueprint(described, url_prefix="/api")
         doors.add(app, door(dialect))
 

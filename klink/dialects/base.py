@@ -85,6 +85,11 @@ class Dialect:
     without_key: Callable[[], Principal | None] = lambda: None
 
     @property
+    def all_statuses(self) -> Statuses:
+        """Where its statuses are others than the native API's."""
+        return {**_STATUSES, **self.statuses}
+
+    @property
     def prefix(self) -> str:
         """Where its routes lie."""
         return f"/{self.name}/api/v1"
@@ -114,7 +119,7 @@ def time(value: Any) -> str | None:
 def refusal(dialect: Dialect, error: Exception) -> Refusal:
     """What an error is, to the dialect."""
     if isinstance(error, KlinkError):
-        status = status_of(error, {**_STATUSES, **dialect.statuses})
+        status = status_of(error, dialect.all_statuses)
         found = error.errors if isinstance(error, errors.ValidationFailed) else {}
         return Refusal(status, error.code, str(error), found, error)
     status = (error.code if isinstance(error, HTTPException) else None) or 500

@@ -12,7 +12,13 @@ from flask import Response
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from klink.core import links
-from klink.core.errors import NotAuthenticated, SlugReserved, ValidationFailed
+from klink.core.errors import (
+    LinkLimitReached,
+    NotAuthenticated,
+    SlugReserved,
+    SlugTaken,
+    ValidationFailed,
+)
 from klink.core.links import LinkView, NewLink
 from klink.core.links import fields as rules
 from klink.core.links.prepare import MAX_PASSWORD
@@ -133,6 +139,7 @@ class Failure(Schema):
 @resource.body(NewLinkBody)
 @resource.answers(201, Success, "Created.")
 @resource.takes("Idempotency-Key")
+@resource.refuses(SlugTaken, LinkLimitReached)
 def create(read: dict[str, Any]) -> Response:
     """Create a short link."""
     named = given(read, "url", "slug", "title", "description", "expires_at", "password")

@@ -12,7 +12,11 @@ import marshmallow
 from flask import Blueprint, Flask, Response
 from flask.json import dumps
 
-from klink.web.resource import TAKES, Resource
+from klink.core.errors import KlinkError
+from klink.core.idempotency import MAX_KEY
+from klink.web import refusals
+from klink.web.resource import TAKES, Resource, header
+from klink.web.statuses import Statuses
 
 __all__ = ["IDEMPOTENCY_KEY", "About", "Json", "describe"]
 
@@ -20,6 +24,17 @@ IDEMPOTENCY_KEY = (
     "The same request with the same key is done once; kept for 24 hours. A repeat gets the "
     "first answer again, with `Idempotency-Replayed: true`."
 )
+
+_HEADERS: dict[str, dict[str, object]] = {
+    "Idempotency-Key": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_KEY,
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
+    },
+    "If-Match": {"type": "string"},
+}
+_REPLAYED = header("On the answer to a repeat.", {"type": "string", "enum": ["true"]})
 
 # Any: a document of JSON, as libraries without types make it.
 Json = dict[str, Any]
@@ -48,10 +63,18 @@ class About:
     keyless: bool = False
 
 
-def describe(app: Flask, resources: Iterable[Resource], prefix: str, about: About) -> Blueprint:
+def describe(
+    app: Flask,
+    resources: Iterable[Resource],
+    prefix: str,
+    about: About,
+    statuses: Statuses = {},  # noqa: B006 - never changed
+) -> Blueprint:
     """Register the resources under ``prefix``; give the blueprint that serves the description.
 
     At ``openapi.json``, or ``openapi/NAME.json`` where the API has a name.
+
+    :param statuses: where the API's are others than most, by class of error.
     """
     upper = f"{about.name.upper()}_" if about.name else ""
     app.config[f"{upper}API_TITLE"] = about.title
@@ -69,14 +92,29 @@ def describe(app: Flask, resources: Iterable[Resource], prefix: str, about: Abou
         api.spec.components.security_scheme(name, dict(scheme))
     for resource in resources:
         api.register_blueprint(resource, url_prefix=prefix)
-    return _served(about.name, lambda: _finished(api.spec.to_dict(), about))
+    return _served(about.name, lambda: _finished(api.spec.to_dict(), about, statuses))
 
 
 class _Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
-    """flask-smorest, whose error shape the caller sets."""
+    """flask-smorest, less what klink does otherwise."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each operation has the errors that it may give
+
+    def init_app(self, app: Flask, **more: Any) -> None:
+        """Let fields say how they are described, where their type alone does not."""
+        super().init_app(app, **more)
+        self.ma_plugin.converter.add_attribute_function(_described)
 
     def _register_error_handlers(self) -> None:
         """None: the doors answer errors."""
+
+    def _register_pagination_header(self) -> None:
+        """None: flask-smorest pages no list."""
+
+
+def _described(_: Any, field: marshmallow.fields.Field[Any], *, ret: Json) -> Json:
+    own: Callable[[Json], Json] | None = getattr(field, "described", None)
+    return own(ret) if own else {}
 
 
 def _served(name: str, make: Callable[[], Json]) -> Blueprint:
@@ -96,24 +134,39 @@ def _served(name: str, make: Callable[[], Json]) -> Blueprint:
     return blueprint
 
 
-def _finished(spec: Json, about: About) -> Json:
-    """Add what flask-smorest cannot say: the media type of errors, request headers."""
-    for response in spec["components"]["responses"].values():
-        if "content" in response:
-            response["content"] = {about.error_type: response["content"]["application/json"]}
-    spec["components"]["parameters"] = {
-        name: {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
+def _finished(spec: Json, about: About, statuses: Statuses) -> Json:
+    """Add what flask-smorest cannot say: request headers, and errors with their media type."""
+    components = spec["components"]
+    components["parameters"] = {
+        name: {"in": "header", "name": name, "description": text, "schema": _HEADERS[name]}
         for name, text in about.headers.items()
     }
-    for operation in _operations(spec):
-        for name in operation.pop(TAKES, []):
+    schema = {"$ref": f"#/components/schemas/{about.error.__name__}"}
+    kinds_of_all: set[type[KlinkError]] = set()
+    for path, operation in _operations(spec):
+        takes = operation.pop(TAKES, [])
+        kinds = set(refusals.kinds_of(operation, in_path="{" in path, takes=takes))
+        kinds_of_all |= kinds
+        errors = refusals.responses(kinds, statuses, schema, about.error_type)
+        succeeds = {
+            status: answer for status, answer in operation["responses"].items() if status < "4"
+        }
+        operation["responses"] = succeeds | {
+            str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(errors)
+        }
+        for name in takes:
             reference = {"$ref": f"#/components/parameters/{name}"}
             operation.setdefault("parameters", []).append(reference)
+        if "Idempotency-Key" in takes:
+            for answer in succeeds.values():
+                answer.setdefault("headers", {})["Idempotency-Replayed"] = _REPLAYED
+    found = refusals.responses(kinds_of_all, statuses, schema, about.error_type)
+    components["responses"] = {str(status): found[status] for status in sorted(found)}
     return spec
 
 
-def _operations(spec: Json) -> Iterator[Json]:
-    for path in spec["paths"].values():
-        for method, operation in path.items():
+def _operations(spec: Json) -> Iterator[tuple[str, Json]]:
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
             if method != "parameters":
-                yield operation
+                yield path, operation

@@ -10,8 +10,10 @@ import marshmallow
 from flask import Response
 from webargs.flaskparser import FlaskParser
 
+from klink.core.errors import KlinkError
 from klink.web import body
 from klink.web.fields import refusal
+from klink.web.refusals import REFUSES
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 _Schema = type[marshmallow.Schema]
@@ -84,6 +86,10 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
     def takes(self, *headers: str) -> Callable[[_View], _View]:
         """Describe request headers; :mod:`klink.web.openapi` knows their meanings."""
         return self.about(**{TAKES: list(headers)})
+
+    def refuses(self, *kinds: type[KlinkError]) -> Callable[[_View], _View]:
+        """Describe errors that do not follow from what the operation takes."""
+        return self.about(**{REFUSES: list(kinds)})
 
     def about(self, **members: Any) -> Callable[[_View], _View]:
         """Add members to the description of an operation."""

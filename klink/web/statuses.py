@@ -33,8 +33,13 @@ def status_of(error: KlinkError, own: Statuses = {}) -> int:  # noqa: B006 - nev
 
     :param own: where a door has others, by class.
     """
-    for kind in type(error).__mro__:
-        found = own.get(kind) or _STATUSES.get(kind)
+    return status_of_kind(type(error), own)
+
+
+def status_of_kind(kind: type[KlinkError], own: Statuses = {}) -> int:  # noqa: B006 - never changed
+    """The HTTP status of errors of a class."""
+    for each in kind.__mro__:
+        found = own.get(each) or _STATUSES.get(each)
         if found:
             return found
     return 500

@@ -22,6 +22,32 @@ def test_each_dialect_is_described(house: House, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_description_has_the_dialects_own_errors(house: House, name: str) -> None:
+    spec = house.ask("GET", f"/api/openapi/{name}.json").json
+    failure = {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}}
+    for response in spec["components"]["responses"].values():
+        assert response["content"] == failure
+    assert "Retry-After" in spec["components"]["responses"]["429"]["headers"]
+
+
+@pytest.mark.parametrize(
+    "name, path, method, statuses",
+    [
+        ("kliqs", "/links", "post", "201 400 401 403 409 413 422 429 503"),
+        ("klinky", "/public/links", "post", "201 401 403 409 413 415 422 429 503"),
+        ("klookup", "/links/{number}", "put", "200 400 401 403 404 413 429 503"),
+        ("qklnk", "/links/{slug}", "get", "200 401 403 404 429 503"),
+    ],
+)
+def test_errors_have_the_statuses_of_the_dialects_document(
+    house: House, name: str, path: str, method: str, statuses: str
+) -> None:
+    spec = house.ask("GET", f"/api/openapi/{name}.json").json
+    described = spec["paths"][f"/{name}/api/v1{path}"][method]["responses"]
+    assert " ".join(described) == statuses
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_unknown_paths_below_a_mount_are_json_and_need_no_key(house: House, name: str) -> None:
     for path in (f"/{name}", f"/{name}/", f"/{name}/api/v1/nothing", f"/{name}/api/v2"):
         reply = house.ask("GET", path)

@@ -11,7 +11,7 @@ from flask import Response
 from marshmallow import EXCLUDE, ValidationError
 
 from klink.core import links
-from klink.core.errors import Gone, ValidationFailed
+from klink.core.errors import Gone, LinkLimitReached, SlugTaken, ValidationFailed
 from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink, NewVariant
 from klink.dialects.base import answer
 from klink.dialects.fields import given
@@ -60,6 +60,7 @@ _variants_body = VariantsBody()
 @resource.body(NewLinkBody)
 @resource.answers(201, Link, "Created.")
 @resource.takes("Idempotency-Key")
+@resource.refuses(SlugTaken, LinkLimitReached)
 def create_link(read: Read) -> Response:
     """Create a link."""
     return _create(links.prepare(_wanted(read)))

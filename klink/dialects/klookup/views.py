@@ -8,7 +8,7 @@ from flask import Response, request
 from marshmallow import EXCLUDE
 
 from klink.core import anonymous, links
-from klink.core.errors import NotFound, NotYours
+from klink.core.errors import LinkLimitReached, NotFound, NotYours
 from klink.core.links import Created, LinkPatch, LinkQuery, NewLink
 from klink.core.principal import Principal
 from klink.db.connection import write
@@ -66,6 +66,7 @@ def without_key() -> Principal | None:
 @resource.answers(200, CreatedAnswer, "This post or page has an active link already: that one.")
 @resource.answers(201, CreatedAnswer, "Created.")
 @resource.takes("Idempotency-Key")
+@resource.refuses(LinkLimitReached)
 @resource.about(security=[{"bearer": []}, {}])
 def create(read: Read) -> Response:
     """Create a link.

@@ -9,6 +9,7 @@ from flask import Response, request
 from marshmallow import EXCLUDE
 
 from klink.core import events, links, users, workspaces
+from klink.core.errors import LinkLimitReached
 from klink.core.events import NewEvent
 from klink.core.links import UNSET, LinkPatch, LinkQuery, LinkView, NewLink, Utm
 from klink.core.links.model import UTM_NAMES
@@ -61,6 +62,7 @@ def read_user() -> Response:
 @resource.body(NewLinkInput)
 @resource.answers(201, LinkAnswer, "Created.")
 @resource.takes("Idempotency-Key")
+@resource.refuses(LinkLimitReached)
 def create_link(read: Read) -> Response:
     """Create a link."""
     wanted = NewLink(
