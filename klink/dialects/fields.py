@@ -24,6 +24,15 @@ _MAX_DIGITS = 18
 _WORDS: dict[str, Any] = {"required": REQUIRED, "null": "may not be null"}
 
 
+Json = dict[str, Any]  # Any: a schema of OpenAPI
+
+
+def _also(kind: str, schema: Json) -> list[str]:
+    types = schema["type"]
+    first, *others = types if isinstance(types, list) else [types]
+    return [first, kind, *others]
+
+
 class Loose(Schema):
     """A JSON object, or a query string, of which only what is known counts."""
 
@@ -45,6 +54,12 @@ class Text(StrictText):
             return str(value)
         return super()._deserialize(value, *more, **named)
 
+    def described(self, so_far: Json) -> Json:
+        """That numbers pass, where one could be meant."""
+        if so_far.keys() & {"enum", "format"}:
+            return {}
+        return {"type": _also("integer", so_far)}
+
 
 class Flag(fields.Boolean):
     """``true``/``false`` or 1/0."""
@@ -55,6 +70,11 @@ class Flag(fields.Boolean):
         if type(value) not in (bool, int) or value not in (0, 1):
             raise ValidationError("must be true or false, or 1 or 0")
         return bool(value)
+
+    def described(self, so_far: Json) -> Json:
+        """That 1 and 0 pass."""
+        null = [None] if self.allow_none else []
+        return {"type": _also("integer", so_far), "enum": [True, False, 1, 0, *null]}
 
 
 class Whole(fields.Integer):

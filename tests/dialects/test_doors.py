@@ -47,6 +47,17 @@ def test_errors_have_the_statuses_of_the_dialects_document(
     assert " ".join(described) == statuses
 
 
+def test_a_description_tells_what_passes_for_texts_and_flags(house: House) -> None:
+    spec = house.ask("GET", "/api/openapi/klookup.json").json
+    members = spec["components"]["schemas"]["LinkChanges"]["properties"]
+    assert members["title"]["type"] == ["string", "integer", "null"]
+    assert members["url"]["type"] == "string"  # no number is a URL
+    assert members["is_active"] == {
+        "type": ["boolean", "integer"],
+        "enum": [True, False, 1, 0],
+    }
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_paths_below_a_mount_are_json_and_need_no_key(house: House, name: str) -> None:
     for path in (f"/{name}", f"/{name}/", f"/{name}/api/v1/nothing", f"/{name}/api/v2"):

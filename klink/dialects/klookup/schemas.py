@@ -31,7 +31,6 @@ _TITLE = {"maxLength": rules.MAX_TITLE}
 _DESCRIPTION = {"maxLength": rules.MAX_DESCRIPTION}
 _TYPE = {"enum": list(rules.TYPES)}
 _URL = {"format": "uri"}
-_FLAG = {"type": ["integer", "boolean"], "enum": [0, 1, False, True]}
 
 
 class NewLinkBody(Loose):
@@ -70,7 +69,7 @@ class LinkChanges(Loose):
     type = Text(metadata=_TYPE)
     title = Text(allow_none=True, metadata=_TITLE)
     description = Text(allow_none=True, metadata=_DESCRIPTION)
-    is_active = Flag(metadata=_FLAG)
+    is_active = Flag()
     expires_at = Moment("end", allow_none=True, metadata={"description": "It may be past."})
 
 
