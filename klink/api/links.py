@@ -23,6 +23,7 @@ from klink.api.schemas import (
 from klink.core import links as core
 from klink.core.errors import Gone, KlinkError, LinkLimitReached, SlugTaken, ValidationFailed
 from klink.core.links import LinkQuery, LinkView, NewLink
+from klink.core.links.destinations import MAX_VARIANTS
 from klink.web.body import MAX_BULK_BODY, json_body
 from klink.web.fields import refusal
 from klink.web.hooks import wait_for_clicks
@@ -39,6 +40,7 @@ blueprint = Resource("links", "Short links.")
 # Any: what a schema has read, by names and types that it knows.
 Read = dict[str, Any]
 
+_LINK = {"url": "https://example.com/spring", "title": "Spring", "tags": ["campaign"]}
 _ETAG = {"ETag": header("The link's version, for `If-Match`.")}
 _new_link = NewLinkInput()
 _variants = VariantInput(many=True)
@@ -68,7 +70,7 @@ def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decor
 
 
 @blueprint.at("/links", "POST")
-@blueprint.body(NewLinkInput)
+@blueprint.body(NewLinkInput, example=_LINK)
 @blueprint.answers(200, Link, "An old link stands for this post or page: `existing` is true.")
 @blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header("Its address.")})
 @blueprint.takes("Idempotency-Key")
@@ -97,7 +99,8 @@ def _create(wanted: NewLink) -> Response:
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"type": "array", "maxItems": MAX_BULK, "items": NewLinkInput}
+                "schema": {"type": "array", "maxItems": MAX_BULK, "items": NewLinkInput},
+                "example": [_LINK, {"url": "https://example.com/summer"}],
             }
         },
     },
@@ -172,7 +175,11 @@ def read_link(link_id: str) -> Response:
 
 
 @blueprint.at("/links/<link_id>", "PATCH")
-@blueprint.body(LinkPatchInput, content_type="application/merge-patch+json")
+@blueprint.body(
+    LinkPatchInput,
+    content_type="application/merge-patch+json",
+    example={"title": "Late spring", "expires_at": None},
+)
 @blueprint.answers(200, Link, "The link as it is now.", headers=_ETAG)
 @blueprint.takes("If-Match")
 @blueprint.refuses(SlugTaken, LinkLimitReached)
@@ -224,7 +231,15 @@ def restore_link(link_id: str) -> Response:
 @blueprint.about(
     requestBody={
         "required": True,
-        "content": {"application/json": {"schema": {"type": "array", "items": VariantInput}}},
+        "content": {
+            "application/json": {
+                "schema": {"type": "array", "maxItems": MAX_VARIANTS, "items": VariantInput},
+                "example": [
+                    {"label": "a", "url": "https://example.com/a", "weight": 60},
+                    {"label": "b", "url": "https://example.com/b", "weight": 40},
+                ],
+            }
+        },
     },
 )
 def replace_variants(link_id: str) -> Response:

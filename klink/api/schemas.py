@@ -12,6 +12,7 @@ from marshmallow import fields
 
 from klink.core.links import destinations
 from klink.core.links import fields as rules
+from klink.core.links.prepare import MAX_PASSWORD
 from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
 from klink.stats import breakdown, clicks, ranges
@@ -27,6 +28,7 @@ from klink.web.fields import (
 )
 
 _READ_ONLY = "is read-only"
+_SLUG = "^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$"
 _SHOWN = dict.fromkeys(
     (
         "id", "number", "short_url", "site_verified_at", "scheduled_deletion_at",
@@ -50,7 +52,7 @@ class VariantInput(Strict):
 
     read_only = dict.fromkeys(("id", "clicks", "conversions"), _READ_ONLY)
 
-    label = Text(required=True, metadata=_most(destinations.MAX_LABEL))
+    label = Text(required=True, metadata={"minLength": 1, **_most(destinations.MAX_LABEL)})
     url = Text(required=True, metadata={"format": "uri"})
     weight = Whole(
         required=True,
@@ -76,8 +78,15 @@ class RoutingInput(Strict):
     """Where visitors go, when there is more than one place."""
 
     mode = Text(allow_none=True, metadata={"enum": [*destinations.MODES, None]})
-    variants = fields.Nested(VariantInput, many=True, allow_none=True)
-    rules = fields.Nested(RuleInput, many=True, allow_none=True)
+    variants = fields.Nested(
+        VariantInput,
+        many=True,
+        allow_none=True,
+        metadata={"maxItems": destinations.MAX_VARIANTS},
+    )
+    rules = fields.Nested(
+        RuleInput, many=True, allow_none=True, metadata={"maxItems": destinations.MAX_RULES}
+    )
     default = Text(allow_none=True, metadata=_says("Label used when no rule holds."))
 
 
@@ -87,7 +96,7 @@ class ExperimentInput(Strict):
     read_only = dict.fromkeys(("winner", "decided_at"), _READ_ONLY)
 
     auto_winner = Flag()
-    threshold = Whole(metadata={"minimum": rules.MIN_THRESHOLD})
+    threshold = Whole(metadata={"minimum": rules.MIN_THRESHOLD, "maximum": rules.MAX_NUMBER})
 
 
 class UtmInput(Strict):
@@ -105,7 +114,11 @@ class LinkFields(Strict):
 
     title = Text(allow_none=True, metadata=_most(rules.MAX_TITLE))
     description = Text(allow_none=True, metadata=_most(rules.MAX_DESCRIPTION))
-    tags = fields.List(Text(metadata=_most(rules.MAX_TAG)), allow_none=True)
+    tags = fields.List(
+        Text(metadata={"minLength": 1, **_most(rules.MAX_TAG)}),
+        allow_none=True,
+        metadata={"maxItems": rules.MAX_TAGS},
+    )
     type = Text(metadata={"enum": list(rules.TYPES)})
     post_id = Text(allow_none=True, metadata=_most(rules.MAX_POST_ID))
     site_url = Text(allow_none=True, metadata={"format": "uri"})
@@ -121,9 +134,12 @@ class LinkFields(Strict):
     )
     starts_at = Moment(allow_none=True)
     expires_at = Moment(allow_none=True, metadata=_says("Must lie in the future."))
-    max_clicks = Whole(allow_none=True, metadata={"minimum": 1})
+    max_clicks = Whole(allow_none=True, metadata={"minimum": 1, "maximum": rules.MAX_NUMBER})
     expired_url = Text(allow_none=True, metadata={"format": "uri"})
-    password = Text(allow_none=True, metadata=_says("Never shown again.", writeOnly=True))
+    password = Text(
+        allow_none=True,
+        metadata=_says("Never shown again.", writeOnly=True, maxLength=MAX_PASSWORD),
+    )
     is_active = Flag()
 
 
@@ -145,7 +161,7 @@ class LinkPatchInput(LinkFields):
     read_only = _SHOWN | {"domain": "cannot be changed; make another link"}
 
     url = Text(metadata={"format": "uri"})
-    slug = Text(metadata=_most(MAX_SLUG))
+    slug = Text(metadata={"minLength": 1, "pattern": _SLUG, **_most(MAX_SLUG)})
 
 
 class ListQuery(Strict):

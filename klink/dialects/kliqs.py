@@ -136,7 +136,7 @@ class Failure(Schema):
 
 
 @resource.at("/links", "POST")
-@resource.body(NewLinkBody)
+@resource.body(NewLinkBody, example={"url": "https://example.com/spring", "title": "Spring"})
 @resource.answers(201, Success, "Created.")
 @resource.takes("Idempotency-Key")
 @resource.refuses(SlugTaken, LinkLimitReached)

@@ -42,6 +42,10 @@ __all__ = ["resource"]
 
 Read = dict[str, Any]  # Any: what a schema has read, by names that it knows
 
+_VARIANTS = [
+    {"label": "a", "destination_url": "https://example.com/a", "weight": 60},
+    {"label": "b", "destination_url": "https://example.com/b", "weight": 40},
+]
 _SECOND = timedelta(seconds=1)
 _CORE_NAMES = {
     "name": "title",
@@ -57,7 +61,7 @@ _variants_body = VariantsBody()
 
 
 @resource.at("/public/links", "POST")
-@resource.body(NewLinkBody)
+@resource.body(NewLinkBody, example={"name": "Spring", "variants": _VARIANTS})
 @resource.answers(201, Link, "Created.")
 @resource.takes("Idempotency-Key")
 @resource.refuses(SlugTaken, LinkLimitReached)
@@ -91,7 +95,7 @@ def read_link(link_id: str) -> Response:
 
 
 @resource.at("/public/links/<link_id>", "PUT")
-@resource.body(ChangesBody)
+@resource.body(ChangesBody, example={"name": "Late spring"})
 @resource.answers(200, Link, "The link as it is now.")
 def change_link(read: Read, link_id: str) -> Response:
     """Change a link: only what is named."""
@@ -118,7 +122,8 @@ def delete_link(link_id: str) -> Response:
                     "minItems": 1,
                     "maxItems": MAX_VARIANTS,
                     "items": VariantBody,
-                }
+                },
+                "example": _VARIANTS,
             }
         },
     },

@@ -62,7 +62,7 @@ def without_key() -> Principal | None:
 
 
 @resource.at("/links", "POST")
-@resource.body(NewLinkBody)
+@resource.body(NewLinkBody, example={"url": "https://example.com/spring", "title": "Spring"})
 @resource.answers(200, CreatedAnswer, "This post or page has an active link already: that one.")
 @resource.answers(201, CreatedAnswer, "Created.")
 @resource.takes("Idempotency-Key")
@@ -116,7 +116,7 @@ def read_link(number: str) -> Response:
 
 
 @resource.at("/links/<number>", "PUT")
-@resource.body(LinkChanges)
+@resource.body(LinkChanges, example={"title": "Late spring", "is_active": 1})
 @resource.answers(200, ChangedAnswer, "The link as it is now.")
 @resource.about(**_NUMBER)
 def change_link(read: Read, number: str) -> Response:

@@ -59,7 +59,9 @@ def read_user() -> Response:
 
 
 @resource.at("/links", "POST")
-@resource.body(NewLinkInput)
+@resource.body(
+    NewLinkInput, example={"destination": "https://example.com/spring", "utm_source": "news"}
+)
 @resource.answers(201, LinkAnswer, "Created.")
 @resource.takes("Idempotency-Key")
 @resource.refuses(LinkLimitReached)
@@ -106,7 +108,7 @@ def read_link(slug: str) -> Response:
 
 
 @resource.at("/links/<slug>", "PUT")
-@resource.body(LinkInput)
+@resource.body(LinkInput, example={"destination": "https://example.com/summer"})
 @resource.answers(200, LinkAnswer, "The link as it is now.")
 def change_link(read: Read, slug: str) -> Response:
     """Change a link."""
@@ -140,7 +142,7 @@ def read_analytics(query: Read) -> Response:
 
 
 @resource.at("/events/record", "POST")
-@resource.body(EventInput)
+@resource.body(EventInput, example={"visitor_id": "v-1", "event_name": "purchase", "revenue": 9.5})
 @resource.answers(201, EventAnswer, "Recorded.")
 @resource.takes("Idempotency-Key")
 def record_event(read: Read) -> Response:
