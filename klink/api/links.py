@@ -24,7 +24,7 @@ from klink.core import links as core
 from klink.core.errors import Gone, KlinkError, LinkLimitReached, SlugTaken, ValidationFailed
 from klink.core.links import LinkQuery, LinkView, NewLink
 from klink.core.links.destinations import MAX_VARIANTS
-from klink.web.body import MAX_BULK_BODY, json_body
+from klink.web.body import MAX_BULK_BODY, MAX_BULK_VALUES, json_body
 from klink.web.fields import refusal
 from klink.web.hooks import wait_for_clicks
 from klink.web.idempotency import idempotent
@@ -112,7 +112,7 @@ def create_links(query: Read) -> Response:
     `atomic=true` one failing item means that nothing is created; the items that would have
     been are answered 424 `not_created`. The status of the whole is 207 in every case.
     """
-    body = json_body(MAX_BULK_BODY)
+    body = json_body(MAX_BULK_BODY, max_values=MAX_BULK_VALUES)
     if not isinstance(body, list):
         raise ValidationFailed({"body": ["must be a list of links"]})
     if len(body) > MAX_BULK:
@@ -253,6 +253,8 @@ def replace_variants(link_id: str) -> Response:
         body = body["variants"]
     if not isinstance(body, list):
         raise ValidationFailed({"body": ["must be a list of variants"]})
+    if len(body) > MAX_VARIANTS:
+        raise ValidationFailed({"routing.variants": [f"at most {MAX_VARIANTS} variants"]})
     try:
         wanted = translate.variants(_variants.load(body))
     except ValidationError as error:

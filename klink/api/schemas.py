@@ -17,6 +17,7 @@ from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
 from klink.stats import breakdown, clicks, ranges
 from klink.web.fields import (
+    Few,
     Flag,
     Moment,
     QueryFlag,
@@ -78,15 +79,8 @@ class RoutingInput(Strict):
     """Where visitors go, when there is more than one place."""
 
     mode = Text(allow_none=True, metadata={"enum": [*destinations.MODES, None]})
-    variants = fields.Nested(
-        VariantInput,
-        many=True,
-        allow_none=True,
-        metadata={"maxItems": destinations.MAX_VARIANTS},
-    )
-    rules = fields.Nested(
-        RuleInput, many=True, allow_none=True, metadata={"maxItems": destinations.MAX_RULES}
-    )
+    variants = Few(fields.Nested(VariantInput), destinations.MAX_VARIANTS, allow_none=True)
+    rules = Few(fields.Nested(RuleInput), destinations.MAX_RULES, allow_none=True)
     default = Text(allow_none=True, metadata=_says("Label used when no rule holds."))
 
 
@@ -114,10 +108,8 @@ class LinkFields(Strict):
 
     title = Text(allow_none=True, metadata=_most(rules.MAX_TITLE))
     description = Text(allow_none=True, metadata=_most(rules.MAX_DESCRIPTION))
-    tags = fields.List(
-        Text(metadata={"minLength": 1, **_most(rules.MAX_TAG)}),
-        allow_none=True,
-        metadata={"maxItems": rules.MAX_TAGS},
+    tags = Few(
+        Text(metadata={"minLength": 1, **_most(rules.MAX_TAG)}), rules.MAX_TAGS, allow_none=True
     )
     type = Text(metadata={"enum": list(rules.TYPES)})
     post_id = Text(allow_none=True, metadata=_most(rules.MAX_POST_ID))

@@ -1,4 +1,4 @@
-"""How much of their plans keys and workspaces have used, and strangers of what they may.
+"""How much of their plans keys and workspaces have used.
 
 Windows are fixed and UTC. Counts are kept in memory, so that a read request writes
 nothing, and saved every second and at the end; a restart goes on from what was saved.
@@ -14,7 +14,6 @@ from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from klink.core.client_address import keyed_hash
 from klink.core.context import Context
 from klink.core.errors import PlanForbidsApi, RateLimited
 from klink.core.plans import Plan
@@ -23,7 +22,7 @@ from klink.db.connection import lock, read, write
 from klink.db.models import ApiKey, Usage
 
 SAVED_AT_ONCE = 100
-"""Windows saved in one transaction: of strangers there may be thousands in a second."""
+"""Windows saved in one transaction, so that it stays short."""
 
 _TOUCH_EVERY = timedelta(minutes=1)
 _WINDOWS = ("minute", "hour", "month")
@@ -63,10 +62,16 @@ def _bounds(name: str, now: datetime) -> tuple[datetime, datetime]:
     return start, (start + timedelta(days=32)).replace(day=1)
 
 
-def _wait_s(name: str, now: datetime) -> int:
+def wait_s(name: str, now: datetime) -> int:
     """Whole seconds until a window turns, at least 1."""
     wait = _bounds(name, now)[1] - now
     return max(1, math.ceil(wait.total_seconds()))
+
+
+def window_of(name: str, now: datetime, limit: int, used: int) -> Window:
+    """The window of this name that ``now`` lies in, with so many requests used."""
+    start, end = _bounds(name, now)
+    return Window(name, limit, max(0, limit - used), int((end - start).total_seconds()), end)
 
 
 def _limit(plan: Plan, name: str) -> int | None:
@@ -75,11 +80,6 @@ def _limit(plan: Plan, name: str) -> int | None:
         "hour": plan.requests_per_hour,
         "month": plan.requests_per_month,
     }[name]
-
-
-def _strangers_slot(ctx: Context, address: str, window: str) -> _Slot:
-    scope = f"address:{keyed_hash(ctx.settings.secret, 'strangers', address)}"
-    return scope, window, int(_bounds(window, ctx.now)[0].timestamp())
 
 
 def _parts(changed: dict[_Slot, int]) -> list[dict[_Slot, int]]:
@@ -92,7 +92,7 @@ class Meter:
     """Counts requests against plans; one per process, shared by its threads.
 
     Whatever did not change between two flushes is forgotten, so memory holds no more than
-    who asked in the last seconds: strangers, of whom there may be many, too.
+    who asked in the last seconds.
     """
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class Meter:
             for name, slot, limit in slots:
                 if limit is not None and self._count(slot).value >= limit:
                     raise RateLimited(
-                        _wait_s(name, ctx.now),
+                        wait_s(name, ctx.now),
                         f"this plan allows {limit} requests a {name}",
                         window=name,
                     )
@@ -138,32 +138,6 @@ class Meter:
             return []
         with self._mutex:
             return self._windows(self._slots(who, ctx.now), ctx.now)
-
-    def take_stranger(self, ctx: Context, address: str, window: str, limit: int) -> Window:
-        """Count one request without a valid key, or refuse it and count nothing.
-
-        :param address: the client's; a /64 of IPv6 counts as one. Only a keyed hash is kept.
-        :param window: ``minute`` or ``hour``.
-        :returns: the window as it then stands.
-        :raises RateLimited: the address has used up ``limit``.
-        """
-        slot = _strangers_slot(ctx, address, window)
-        with self._mutex:
-            count = self._count(slot)
-            if count.value >= limit:
-                raise RateLimited(
-                    _wait_s(window, ctx.now),
-                    f"without a valid key there are {limit} requests a {window}",
-                    window=window,
-                )
-            count.value += 1
-            return self._window(window, slot, limit, ctx.now)
-
-    def stranger_window(self, ctx: Context, address: str, window: str, limit: int) -> Window:
-        """How the window of an address stands, counting nothing."""
-        slot = _strangers_slot(ctx, address, window)
-        with self._mutex:
-            return self._window(window, slot, limit, ctx.now)
 
     def used(self, ctx: Context, who: Principal) -> dict[str, int]:
         """Requests counted in the current minute, hour and month."""
@@ -238,9 +212,7 @@ class Meter:
         return sorted(found, key=lambda w: (w.remaining, w.length_s))
 
     def _window(self, name: str, slot: _Slot, limit: int, now: datetime) -> Window:
-        start, end = _bounds(name, now)
-        left = max(0, limit - self._count(slot).value)
-        return Window(name, limit, left, int((end - start).total_seconds()), end)
+        return window_of(name, now, limit, self._count(slot).value)
 
     def _count(self, slot: _Slot) -> _Count:
         count = self._counts.get(slot)

@@ -161,7 +161,7 @@ def _count_stranger(dialect: Dialect) -> None:
     rate = dialect.rate
     if rate is not None:
         g.is_stranger = True
-        parts().meter.take_stranger(context(), client().address, rate.window, rate.keyless())
+        parts().strangers.take(context(), client().address, rate.window, rate.keyless())
 
 
 def _finish(dialect: Dialect, response: Response) -> None:
@@ -185,7 +185,7 @@ def _window(rate: Rate) -> Window | None:
     """The window to tell of: the one that refused, else the dialect's own."""
     ctx, meter = context(), parts().meter
     if g.get("is_stranger"):
-        return meter.stranger_window(ctx, client().address, rate.window, rate.keyless())
+        return parts().strangers.window(ctx, client().address, rate.window, rate.keyless())
     who: Principal | None = g.get("principal")
     if who is None:  # HTTPS is missing, or the database was busy
         return None

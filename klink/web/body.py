@@ -19,6 +19,10 @@ from klink.core.errors import KlinkError
 MAX_BODY = 1024 * 1024
 MAX_BULK_BODY = 4 * MAX_BODY
 MAX_DEPTH = 32
+MAX_VALUES = 10_000
+"""Values in a body: each costs the reader something, and no link has as many."""
+
+MAX_BULK_VALUES = 250_000
 JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
 
 
@@ -43,7 +47,12 @@ class UnsupportedMediaType(KlinkError):
     code = "unsupported_media_type"
 
 
-def json_body(max_bytes: int = MAX_BODY, types: Collection[str] = JSON_TYPES) -> object:
+def json_body(
+    max_bytes: int = MAX_BODY,
+    types: Collection[str] = JSON_TYPES,
+    *,
+    max_values: int = MAX_VALUES,
+) -> object:
     """The JSON of the current request, whatever it is: object, array or else.
 
     A body without ``Content-Type`` is taken for JSON.
@@ -68,7 +77,7 @@ def json_body(max_bytes: int = MAX_BODY, types: Collection[str] = JSON_TYPES) ->
         raise InvalidJson(f"the body is not valid JSON ({error.msg}: {where})") from None
     except ValueError as error:
         raise InvalidJson(f"the body is not JSON that can be read: {_shown(error)}") from None
-    _check_depth(found)
+    _check_size(found, max_values)
     g.json_body = found
     return found
 
@@ -128,9 +137,12 @@ def _shown(error: ValueError) -> str:
     return "a number has too many digits" if "integer string conversion" in text else text
 
 
-def _check_depth(found: object) -> None:
-    level = [found]
+def _check_size(found: object, max_values: int) -> None:
+    level, values = [found], 0
     for _ in range(MAX_DEPTH):
+        values += sum(len(each) for each in level if isinstance(each, dict | list))
+        if values > max_values:
+            raise InvalidJson(f"the JSON holds more than {max_values:,} values")
         level = [inner for outer in level for inner in _containers(outer)]
         if not level:
             return

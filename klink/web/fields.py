@@ -129,6 +129,25 @@ class Moment(fields.DateTime):
             raise ValidationError(str(error)) from None
 
 
+class Few(fields.List[Any]):
+    """A list of at most so many items; a longer one is refused before any item is read.
+
+    :param most: the core's own limit; the message for more is ``many`` of ``error_messages``.
+    """
+
+    default_error_messages = {"many": "at most {most} of them"}  # noqa: RUF012 - as marshmallow's
+
+    def __init__(self, inner: Any, most: int, **more: Any) -> None:
+        about = {"maxItems": most, **more.pop("metadata", {})}
+        super().__init__(inner, metadata=about, **more)
+        self._most = most
+
+    def _deserialize(self, value: Any, *more: Any, **named: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > self._most:
+            raise self.make_error("many", most=self._most)
+        return super()._deserialize(value, *more, **named)
+
+
 class QueryWhole(fields.Integer):
     """A whole number in a query string: digits only."""
 

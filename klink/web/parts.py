@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
@@ -13,6 +13,7 @@ from flask import current_app, g
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.core.context import Changed, Context, Settings
+from klink.core.strangers import Strangers
 from klink.core.usage import Meter
 from klink.jobs.runs import JobRun
 
@@ -54,6 +55,7 @@ class Parts:
     settings: Settings
     clock: Callable[[], datetime]
     meter: Meter
+    strangers: Strangers = field(default_factory=Strangers)
     ledger: Clicks
     geoip: Countries
     announce: Callable[[Changed], None] = _nobody

@@ -61,8 +61,14 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
 
     def at(self, rule: str, *methods: str) -> Callable[[_View], _View]:
         """Put a view at a path, for the given methods."""
-        found: Callable[[_View], _View] = self.route(rule, methods=list(methods) or ["GET"])
-        return found
+        route: Callable[[_View], _View] = self.route(rule, methods=list(methods) or ["GET"])
+
+        def put(view: _View) -> _View:
+            # As Flask asks for it: else OPTIONS would be a success that uses up requests.
+            vars(view)["provide_automatic_options"] = False
+            return route(view)
+
+        return put
 
     def body(self, schema: _Schema, **more: Any) -> Callable[[_View], _View]:
         """Hand the view the JSON body, as the schema reads it."""

@@ -62,6 +62,8 @@ def geo_rules_read(sent: Read | None) -> dict[str, Any]:
     wanted: dict[str, str] = {}
     for sent_country, label in (sent or {}).items():
         country = sent_country.strip()
+        if not country.isascii():  # upper() would make codes of other letters
+            raise _refused(f"{country!r} is not an ISO 3166 code of two letters")
         country = _DEFAULT if country.lower() == _DEFAULT else country.upper()
         if wanted.setdefault(country, label) != label:
             raise _refused(f"{country} stands for two variants")

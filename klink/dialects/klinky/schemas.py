@@ -12,6 +12,7 @@ from klink.core.links import fields as rules
 from klink.core.links.destinations import MAX_LABEL, WHOLE
 from klink.core.links.search import MAX_PAGE
 from klink.dialects.fields import Flag, Loose, Moment, Page, Text, Whole
+from klink.web.fields import Few
 
 MIN_SLUG, MAX_SLUG = 3, 32
 MAX_NAME = 100
@@ -65,14 +66,16 @@ class VariantBody(Loose):
 class VariantsBody(Loose):
     """All of a link's destinations. ``PUT …/variants`` sends the list alone."""
 
-    variants = fields.List(
+    variants = Few(
         fields.Nested(VariantBody),
+        MAX_VARIANTS,
         required=True,
         validate=validate.Length(1, MAX_VARIANTS, error=f"must be 1 to {MAX_VARIANTS} variants"),
         error_messages={
             "required": "is required",
             "null": "may not be null",
             "invalid": "must be a list of variants",
+            "many": f"must be 1 to {MAX_VARIANTS} variants",
         },
     )
 

@@ -53,7 +53,7 @@ def page(found: NumberedPage, per_page: int, path: str, query: str) -> Json:
         "links": {
             "first": at(1),
             "last": at(found.pages),
-            "prev": at(here - 1) if here > 1 else None,
+            "prev": at(min(here - 1, found.pages)) if here > 1 else None,
             "next": at(here + 1) if here < found.pages else None,
         },
         "meta": {
