@@ -154,9 +154,9 @@ def test_everybody_converting_is_no_evidence() -> None:
 
 
 def test_revenue_is_shown_and_decides_nothing() -> None:
-    rich = VariantData("a", 50, 4, 2, Decimal("50.00"))
-    found = judged(rich, variant("b", 4, 2))
-    assert found.variants[0].revenue_per_visitor == Decimal("12.5")
+    rich = VariantData("a", 50, 3, 2, Decimal("50.00"))
+    found = judged(rich, variant("b", 3, 2))
+    assert found.variants[0].revenue_per_visitor == Decimal("16.6667")
     assert found.variants[0].probability_best == pytest.approx(found.variants[1].probability_best)
 
 

@@ -15,6 +15,7 @@ from klink.core.experiments.model import (
     VariantData,
     VariantFigures,
 )
+from klink.core.money import REVENUE_PLACES
 
 
 def judge(variants: Sequence[VariantData], rules: Rules) -> Judgement:
@@ -52,7 +53,7 @@ def _figures(variant: VariantData, known: Posterior, *, competes: bool) -> Varia
         visitors=seen,
         conversions=variant.conversions,
         revenue=variant.revenue,
-        revenue_per_visitor=variant.revenue / seen if seen else None,
+        revenue_per_visitor=round(variant.revenue / seen, REVENUE_PLACES) if seen else None,
         rate=variant.conversions / seen if seen else None,
         interval=known.interval,
         probability_best=known.probability_best if competes else None,
