@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from klink.config import Config
@@ -70,6 +71,8 @@ def core_settings(config: Config) -> Settings:
         max_active_keys=config.keys.max_active_per_user,
         secret=secrets.load(config.data_dir, os.environ),
         conversion_names=frozenset(config.conversions.names),
+        attribution_window=timedelta(seconds=config.conversions.attribution_window_s),
+        max_public_revenue=config.conversions.max_public_revenue,
         anonymous_links_per_day=config.dialects.klookup.anonymous_links_per_day,
     )
 

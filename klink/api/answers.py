@@ -309,7 +309,13 @@ class OwnWorkspace(Schema):
 
     id = _text(format="uuid")
     name = _text()
+    public_id = _text("What browsers send events with.")
     currency = _text()
+    conversion_names = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Events of these names count as conversions."},
+    )
     plan = fields.Nested(Plan, required=True, allow_none=True)
 
 

@@ -38,7 +38,9 @@ def read_me() -> Response:
             "workspace": {
                 "id": workspace.uid,
                 "name": workspace.name,
+                "public_id": workspace.public_id,
                 "currency": workspace.currency,
+                "conversion_names": list(workspaces.conversion_names(ctx, workspace)),
                 "plan": render.plan(who.workspace_plan) if who.workspace_plan else None,
             },
             "key": {

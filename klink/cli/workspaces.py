@@ -12,13 +12,15 @@ from klink.core.workspaces import WorkspaceView
 
 
 def workspace_json(workspace: WorkspaceView) -> dict[str, object]:
-    """A workspace as JSON has it."""
+    """A workspace as JSON has it; ``conversion_names`` null: those of the configuration."""
     return {
         "id": workspace.uid,
         "number": workspace.id,
+        "public_id": workspace.public_id,
         "name": workspace.name,
         "plan": workspace.plan,
         "currency": workspace.currency,
+        "conversion_names": workspace.conversion_names,
         "created_at": workspace.created_at,
     }
 
@@ -65,5 +67,26 @@ def list_(_: Context, as_json: bool) -> None:
 def set_plan(ctx: Context, name: str, plan: str, as_json: bool) -> None:
     """Cap the workspace NAME (a name or an id) by the plan PLAN."""
     changed = workspaces.set_plan(ctx, workspaces.find(name).id, plan)
+    if as_json:
+        print_json(workspace_json(changed))
+
+
+@command.command("set-conversions")
+@click.argument("name")
+@click.argument("events", nargs=-1, metavar="[EVENT]...")
+@click.option("--default", is_flag=True, help="Those of the configuration count again.")
+@json_option
+@with_database
+def set_conversions(
+    ctx: Context, name: str, events: tuple[str, ...], default: bool, as_json: bool
+) -> None:
+    """Say which EVENTs count as conversions in the workspace NAME (a name or an id) from now on.
+
+    What was counted before stays.
+    """
+    if default == bool(events):
+        raise click.UsageError("name the events that count, or give --default")
+    names = None if default else events
+    changed = workspaces.set_conversion_names(ctx, workspaces.find(name).id, names)
     if as_json:
         print_json(workspace_json(changed))

@@ -61,11 +61,13 @@ class Flag(IntFlag):
     PREVIEW = 16
     PRIVATE = 32  # DNT or Sec-GPC
     COOKIE = 64  # the visitor came from a cookie, or was given one
+    BY_WEIGHT = 128  # the weights chose its variant
+    KNOWN = 256  # the visitor came from a cookie
 
 
 # Plain numbers for the hot path: an IntFlag's own `|` takes a microsecond.
 _HEAD, _PREFETCH, _PREVIEW = int(Flag.HEAD), int(Flag.PREFETCH), int(Flag.PREVIEW)
-_PRIVATE, _COOKIE = int(Flag.PRIVATE), int(Flag.COOKIE)
+_PRIVATE, _HAS_COOKIE = int(Flag.PRIVATE), int(Flag.COOKIE | Flag.KNOWN)
 
 
 class ClickRecord(NamedTuple):
@@ -125,8 +127,8 @@ def encode_visit(
 
     :param variant: where the visit was forwarded to, None for a page, a form or
         ``expired_url``.
-    :param flags: ``VIEW`` and/or ``CLICK``, and ``COOKIE`` when one is being set; what the
-        visit itself says (``HEAD``, purpose, privacy, its cookie) is added here.
+    :param flags: ``VIEW`` and/or ``CLICK``, ``COOKIE`` when one is being set, ``BY_WEIGHT``;
+        what the visit itself says (``HEAD``, purpose, privacy, its cookie) is added here.
     :param visitor: the workspace's id, which is plain; dropped when the visit is private.
     :param sender: :func:`sender_of` the visit.
     """
@@ -138,7 +140,7 @@ def encode_visit(
         flags |= _PRIVATE
         visitor = ""
     if visit.has_cookie:
-        flags |= _COOKIE
+        flags |= _HAS_COOKIE
     if variant is None:
         variant_id, utm = 0, _utm("", visit.query)
     else:

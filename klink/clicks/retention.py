@@ -1,6 +1,6 @@
 """Forgetting: single clicks after their time, and who clicked on days that are over.
 
-Both go in steps, each a transaction of its own, and give after each how many rows went, so
+All go in steps, each a transaction of its own, and give after each how many rows went, so
 that the caller decides how fast to go and when to stop.
 """
 
@@ -14,7 +14,7 @@ import peewee
 
 from klink.core.times import to_ms
 from klink.db.connection import read, write
-from klink.db.models import Click, DayVisitor, WorkspaceVisitor
+from klink.db.models import Click, DayVisitor, VisitorClick, WorkspaceVisitor
 
 _CLICKS = 1_000  # rows a window; each costs two trees a deletion
 _VISITORS = 2_000
@@ -55,6 +55,19 @@ def forget_visitors(before: datetime) -> Iterator[int]:
     for model in (DayVisitor, WorkspaceVisitor):
         while gone := _forget_first(model, first_day):
             yield gone
+
+
+def forget_visitor_clicks(before: datetime) -> Iterator[int]:
+    """Delete the clicks before ``before`` that events could be attributed to."""
+    # Any: as above.
+    old: Any = VisitorClick.select(VisitorClick.at).where(VisitorClick.at < to_ms(before))
+    while True:
+        with write():
+            times = [at for (at,) in old.order_by(VisitorClick.at).limit(_VISITORS).tuples()]
+            if not times:
+                return
+            count = int(VisitorClick.delete().where(VisitorClick.at <= times[-1]).execute())
+        yield count
 
 
 def _forget_first(model: Any, first_day: int) -> int:

@@ -282,7 +282,8 @@ class Recorder:
         """The journal's record of a visit, for :meth:`write` before its answer leaves.
 
         :param variant: where it was forwarded to; None for a page, a form or ``expired_url``.
-        :param flags: ``VIEW`` and/or ``CLICK``, and ``COOKIE`` when one is being set.
+        :param flags: ``VIEW`` and/or ``CLICK``, ``COOKIE`` when one is being set,
+            ``BY_WEIGHT``.
         """
         visit, caller = seen
         visitor = "" if visit.is_private else self.visitor_of(link, seen)

@@ -220,13 +220,31 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class Conversions:
-    """Which events count."""
+    """Which events count, and for what."""
 
     names: tuple[str, ...] = field(
         metadata=_about(
             ["purchase", "register", "signup", "subscribe", "checkout", "download", "lead"],
             EVENT_NAMES,
-            "The names of events that count as conversions, from now on",
+            "The names of events that count as conversions, from now on, in workspaces that "
+            "name none themselves",
+        )
+    )
+    attribution_window_s: float = field(
+        metadata=_about(
+            "30d",
+            duration(1),
+            "How long a click is remembered that an event of its visitor is attributed to",
+            unit="duration",
+            key="attribution_window",
+        )
+    )
+    max_public_revenue: int = field(
+        metadata=_about(
+            10_000,
+            whole(0, 10**12),
+            "The most that one event sent by a browser may bring",
+            unit="in the workspace's currency",
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -34,7 +34,11 @@ class Settings:
     :param dialect_plans: the plan of a key that names none, by dialect.
     :param max_active_keys: active keys a user may have.
     :param secret: the server's secret, from which all others are derived.
-    :param conversion_names: names of events that count as conversions (qklnk Q11).
+    :param conversion_names: names of events that count as conversions (qklnk Q11), in
+        workspaces that name none themselves.
+    :param attribution_window: how long before an event the click lies that it goes to.
+    :param max_public_revenue: the most that an event of a browser may bring, in units of the
+        workspace's currency.
     :param anonymous_links_per_day: links that an address may make without a key in a
         rolling 24 h (klookup U12).
     """
@@ -45,6 +49,8 @@ class Settings:
     max_active_keys: int
     secret: bytes
     conversion_names: frozenset[str] = frozenset()
+    attribution_window: timedelta = timedelta(days=30)
+    max_public_revenue: int = 10_000
     anonymous_links_per_day: int = 5
 
     @property

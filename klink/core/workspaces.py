@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +14,7 @@ from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import Conflict, NotFound, ValidationFailed
 from klink.core.plans import named
+from klink.core.problems import text_problem
 from klink.db.connection import lock, read, write
 from klink.db.models import Membership, User, Workspace
 
@@ -18,22 +22,36 @@ ROLES = ("owner", "admin", "editor", "viewer")
 MAX_NAME = 100
 FIRST = "default"
 LOCAL_OWNER = "owner@localhost"
+MAX_CONVERSION_NAMES = 100
+MAX_CONVERSION_NAME = 255
+
+_PUBLIC_ID = re.compile(r"ws_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceView:
-    """A workspace as doors show it."""
+    """A workspace as doors show it.
+
+    :param public_id: what browsers may know it by.
+    :param conversion_names: names of events that count as conversions; None: those of the
+        configuration. :func:`conversion_names` says which in either case.
+    """
 
     id: int
     uid: str
+    public_id: str
     name: str
     plan: str | None
     currency: str
     created_at: datetime
+    conversion_names: tuple[str, ...] | None
 
 
 def _view(row: Workspace) -> WorkspaceView:
-    return WorkspaceView(row.id, row.uid, row.name, row.plan, row.currency, row.created_at)
+    names = None if row.conversion_names is None else tuple(json.loads(row.conversion_names))
+    return WorkspaceView(
+        row.id, row.uid, row.public_id, row.name, row.plan, row.currency, row.created_at, names
+    )
 
 
 def ensure_first(ctx: Context) -> None:
@@ -127,6 +145,56 @@ def get(workspace_id: int) -> WorkspaceView:
     if row is None:
         raise NotFound("workspace")
     return _view(row)
+
+
+def by_public_id(public_id: str) -> WorkspaceView:
+    """The workspace that browsers know by this id.
+
+    :raises NotFound: when there is none.
+    """
+    row = None
+    if _PUBLIC_ID.fullmatch(public_id):  # anything else, NUL for one, the database need not see
+        with read():
+            row = Workspace.get_or_none(Workspace.public_id == public_id)
+    if row is None:
+        raise NotFound("workspace")
+    return _view(row)
+
+
+def conversion_names(ctx: Context, workspace: WorkspaceView) -> Sequence[str]:
+    """The names of events that count as conversions in a workspace, from now on."""
+    own = workspace.conversion_names
+    return sorted(ctx.settings.conversion_names) if own is None else own
+
+
+def set_conversion_names(
+    ctx: Context, workspace_id: int, names: Sequence[str] | None
+) -> WorkspaceView:
+    """Say which events count as conversions in a workspace from now on.
+
+    :param names: each once, in their order; empty: none count; None: those of the configuration.
+    :raises ValidationFailed: too many names, or one that no event can have.
+    """
+    kept = None if names is None else list(dict.fromkeys(names))
+    if kept is not None:
+        problem = f"at most {MAX_CONVERSION_NAMES} names"
+        found = [problem] if len(kept) > MAX_CONVERSION_NAMES else []
+        found += [text for name in kept if (text := text_problem(name, MAX_CONVERSION_NAME))]
+        if found:
+            raise ValidationFailed({"conversion_names": found[:1]})
+    with write():
+        text = None if kept is None else json.dumps(kept)
+        Workspace.update(conversion_names=text).where(Workspace.id == workspace_id).execute()
+        view = get(workspace_id)
+        audit.record(
+            ctx,
+            None,
+            "workspace.conversions",
+            f"workspace:{view.uid}",
+            {"names": kept},
+            workspace_id=workspace_id,
+        )
+        return view
 
 
 def set_plan(ctx: Context, workspace_id: int, plan: str) -> WorkspaceView:

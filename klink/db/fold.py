@@ -73,7 +73,8 @@ class AgentFacts(NamedTuple):
 class Lookups(NamedTuple):
     """What the fold asks about the distinct values of a batch.
 
-    ``agent`` takes a User-Agent and a record's flags, ``country`` a truncated address,
+    ``agent`` takes a User-Agent and those flags of a record that tell its kind
+    (:data:`klink.db.fold_statements.KIND_FLAGS`), ``country`` a truncated address,
     ``referrer`` the header's text, of which it gives the host.
     """
 
@@ -158,12 +159,13 @@ def prepare(part: Part) -> None:
     Visits of links that are gone are dropped.
     """
     _empty(sql.FACT_TABLES)
-    _run(sql.FACTS, part.first, part.end)
+    _run(sql.FACTS, part.first, part.end, mark=sql.MARK, kind_flags=sql.KIND_FLAGS)
     _look_over("fold_facts")
     for statement in (
         sql.TARGETS,
         sql.QUARTERS_OF_FACTS,
         sql.VARIANT_DAYS_OF_FACTS,
+        sql.MARKED,
         sql.SEEN,
         sql.SEEN_FIRST,
         sql.WORKSPACE_SEEN,
@@ -190,6 +192,9 @@ def count(
     _run(counts.LINK_TOTALS, ever=counts.EVER)  # the first: see fold_counts.LATE
     _run(counts.VARIANT_TOTALS, variant=counts.VARIANT)
     _run(counts.CLICKS)
+    if _is_any(sql.ARE_MARKED):
+        _run(counts.VISITOR_CLICKS)
+        _run(counts.EXPOSURES, exposed=sql.EXPOSED)
     for owner in ("link", "workspace"):
         _run(counts.QUARTERS, owner=owner)
     _run(counts.LATE)
@@ -233,7 +238,7 @@ def is_about_data(error: BaseException) -> bool:
 
 
 def _look_up(lookups: Lookups) -> None:
-    agents = [lookups.agent(*pair) for pair in _asked(sql.ASK_AGENTS)]
+    agents = [lookups.agent(*pair) for pair in _asked(sql.ASK_AGENTS, kind_flags=sql.KIND_FLAGS)]
     _run(sql.TELL_AGENTS, json.dumps(agents))
     countries = [(net, lookups.country(net)) for net in _asked(sql.ASK_NETS)]
     _run(sql.TELL_NETS, json.dumps(countries))
@@ -241,8 +246,8 @@ def _look_up(lookups: Lookups) -> None:
     _run(sql.TELL_REFERRERS, json.dumps(hosts))
 
 
-def _asked(question: str) -> list[Any]:  # texts, or pairs of text and number
-    (answer,) = _run(question).fetchone()
+def _asked(question: str, /, **words: object) -> list[Any]:  # texts, or pairs with a number
+    (answer,) = _run(question, **words).fetchone()
     return json.loads(answer) if answer else []
 
 

@@ -21,6 +21,30 @@ CLICKS = """
     FROM fold_facts ORDER BY link_id, day, quarter, n
 """
 
+# --- What events are attributed to ----------------------------------------------------
+
+# Two clicks of a visitor on a link within a millisecond are one here.
+VISITOR_CLICKS = """
+    INSERT INTO visitor_clicks (visitor, workspace_id, at, link_id, variant_id, run)
+    SELECT visitor, workspace_id, at, link_id, variant_id, run
+    FROM fold_marked ORDER BY visitor, workspace_id, at, link_id, n
+    ON CONFLICT DO NOTHING
+"""
+
+# The first click counts, though a later one may have been folded before it.
+EXPOSURES = """
+    INSERT INTO exposures AS t (link_id, run, visitor, variant_id, at, converted, revenue)
+    SELECT link_id, run, visitor, variant_id, at, 0, 0
+    FROM (
+        SELECT m.*, row_number() OVER (
+            PARTITION BY link_id, run, visitor ORDER BY at, n) AS place
+        FROM fold_marked AS m WHERE m.mark = {exposed}) AS m
+    WHERE place = 1 ORDER BY link_id, run, visitor
+    ON CONFLICT (link_id, run, visitor) DO UPDATE SET
+        variant_id = excluded.variant_id, at = excluded.at
+    WHERE excluded.at < t.at
+"""
+
 # --- Visitors -------------------------------------------------------------------------
 
 # Keep in {found} what {table} did not hold, and put it there. SQLite has one writer. On

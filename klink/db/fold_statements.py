@@ -34,6 +34,16 @@ CAPPED = (3, 4, 5, 6, 8, 9, 10, 11, 12)
 """Dimensions whose values strangers make up."""
 
 
+KIND_FLAGS = 31
+"""Flags of a record that tell what kind of visit it was; the others need no facts of their own."""
+
+BY_WEIGHT, KNOWN = 128, 256
+"""Flags of a record that say who has seen a variant, and whose click may be asked for."""
+
+NOTHING, CLICKED, EXPOSED = range(3)
+"""What follows from a visit beyond its counts: a row of ``visitor_clicks``; an exposure too."""
+
+
 def _items(kinds: str, number: str, text: str) -> str:
     """The items of a JSON array as columns: ``n`` a number, ``t`` a text."""
     return ", ".join({"n": number, "t": text}[kind].format(i) for i, kind in enumerate(kinds))
@@ -117,9 +127,9 @@ VISIT_TABLES = {
 
 FACT_TABLES = {
     "fold_facts": """(
-        link_id {bigint}, day {bigint}, quarter {bigint}, n {bigint}, workspace_id {bigint},
-        at {bigint}, variant_id {bigint}, label TEXT, run {bigint}, kind {bigint}, reason TEXT,
-        click {bigint}, view {bigint}, rest {bigint}, private {bigint}, agent {bigint},
+        link_id {bigint}, day {bigint}, quarter {bigint}, n {bigint}, mark {bigint},
+        workspace_id {bigint}, at {bigint}, variant_id {bigint}, label TEXT, run {bigint},
+        kind {bigint}, reason TEXT, click {bigint}, view {bigint}, rest {bigint}, private {bigint}, agent {bigint},
         visitor TEXT, net TEXT, country TEXT, device TEXT, browser TEXT, os TEXT,
         language TEXT, referrer TEXT, utm TEXT, utm_source TEXT, utm_medium TEXT,
         utm_campaign TEXT, utm_content TEXT, utm_term TEXT,
@@ -138,6 +148,10 @@ FACT_TABLES = {
         link_id {bigint}, day {bigint}, label TEXT, variant_id {bigint},
         clicks {bigint}, rest {bigint}, private {bigint},
         PRIMARY KEY (link_id, day, label, variant_id)
+        ) {keyed}""",
+    "fold_marked": """(
+        link_id {bigint}, run {bigint}, visitor TEXT, at {bigint}, n {bigint}, mark {bigint},
+        workspace_id {bigint}, variant_id {bigint}, PRIMARY KEY (link_id, run, visitor, at, n)
         ) {keyed}""",
     "fold_seen": """(
         link_id {bigint}, visitor TEXT, day {bigint}, variant_id {bigint},
@@ -179,8 +193,8 @@ FACT_TABLES = {
 }
 """What follows from it, made anew when the database has changed meanwhile.
 
-``fold_seen``: who clicked which link and variant on which day; ``fold_first``: of each link
-and visitor the first of those, later only if new to the link; ``fold_again``: what
+``fold_marked``: the facts with a mark; ``fold_seen``: who clicked which link and variant on
+which day; ``fold_first``: of each link and visitor the first of those, later only if new to the link; ``fold_again``: what
 ``day_visitors`` must know of the others; ``fold_new``: how many are new, by scope;
 ``fold_values``: how many values of a capped dimension came, at most; ``fold_tight``: where
 there may be too many, and for how many new ones there is room; ``fold_beyond``: those that
@@ -207,7 +221,7 @@ LINK_AFTER = """
 # One row that holds everything: each row fetched is a turn for Python's lock.
 ASK_AGENTS = """
     SELECT CAST({array}({pair}(user_agent, flags)) AS TEXT)
-    FROM (SELECT DISTINCT user_agent, flags FROM fold_visits) AS asked
+    FROM (SELECT DISTINCT user_agent, flags & {kind_flags} AS flags FROM fold_visits) AS asked
 """
 ASK_NETS = """
     SELECT CAST({array}(net) AS TEXT)
@@ -221,11 +235,17 @@ TELL_AGENTS = "INSERT INTO fold_agents SELECT item.key, {agent_items} FROM {each
 TELL_NETS = "INSERT INTO fold_nets SELECT {pair_items} FROM {each_item}"
 TELL_REFERRERS = "INSERT INTO fold_referrers SELECT {pair_items} FROM {each_item}"
 
+MARK = f"""CASE
+            WHEN v.visitor = '' OR a.is_click = 0 THEN {NOTHING}
+            WHEN v.flags & {BY_WEIGHT} <> 0 THEN {EXPOSED}
+            WHEN l.conversion_tracking OR l.mode <> 'single' OR v.flags & {KNOWN} <> 0
+            THEN {CLICKED} ELSE {NOTHING} END"""
+
 # CROSS JOIN keeps SQLite to this order; PostgreSQL reads a plain join.
 FACTS = """
     INSERT INTO fold_facts
     SELECT
-        v.link_id, v.at / 86400000, v.at / 900000, v.n, l.workspace_id, v.at,
+        v.link_id, v.at / 86400000, v.at / 900000, v.n, {mark}, l.workspace_id, v.at,
         v.variant_id, coalesce(w.label, ''), v.run, a.kind, a.reason,
         a.is_click, a.is_view, CASE WHEN a.kind = 0 THEN 0 ELSE a.is_view END,
         CASE WHEN v.visitor = '' THEN a.is_click ELSE 0 END, a.id,
@@ -236,7 +256,7 @@ FACTS = """
     LEFT JOIN variants AS w ON w.id = v.variant_id AND w.link_id = v.link_id
     LEFT JOIN fold_nets AS n ON n.net = v.net
     WHERE v.link_id >= {p} AND v.link_id < {p} AND l.id = v.link_id AND a.user_agent = v.user_agent
-        AND a.flags = v.flags AND r.referrer = v.referrer
+        AND a.flags = v.flags & {kind_flags} AND r.referrer = v.referrer
 """
 
 TARGETS = """
@@ -271,6 +291,13 @@ VARIANT_DAYS_OF_FACTS = """
     FROM fold_facts WHERE click + rest > 0 AND label <> ''
     GROUP BY link_id, day, label, variant_id
 """
+
+MARKED = """
+    INSERT INTO fold_marked
+    SELECT link_id, run, visitor, at, n, mark, workspace_id, variant_id
+    FROM fold_facts WHERE mark > 0
+"""
+ARE_MARKED = "SELECT EXISTS (SELECT 1 FROM fold_marked)"
 
 SEEN = """
     INSERT INTO fold_seen

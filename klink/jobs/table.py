@@ -49,11 +49,16 @@ def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
     Roll-ups and totals stay. A visitor without a cookie has another id every day, so the
     sets that make a day's uniques are of no use after it. The all-time set of a link stays
     whole: it does not say which of its ids came from a cookie, and those may come again.
+    What events are attributed to goes when no event may be attributed to it any more.
     """
     before = ctx.now - timedelta(days=settings.keep_clicks_days)
     clicks = pace.total(retention.forget_clicks(before))
     visitors = pace.total(retention.forget_visitors(ctx.now - VISITORS_KEPT))
-    return JobReport({"clicks": clicks, "day_visitors": visitors})
+    window_began = ctx.now - ctx.settings.attribution_window
+    attributable = pace.total(retention.forget_visitor_clicks(window_began))
+    return JobReport(
+        {"clicks": clicks, "day_visitors": visitors, "attributable_clicks": attributable}
+    )
 
 
 def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:

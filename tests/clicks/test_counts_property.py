@@ -21,12 +21,14 @@ from klink.db.connection import write
 from klink.db.models import (
     Click,
     DayVisitor,
+    Exposure,
     LinkDay,
     LinkQuarter,
     LinkTotal,
     LinkValueTotal,
     LinkVisitor,
     VariantTotal,
+    VisitorClick,
     WorkspaceDay,
     WorkspaceQuarter,
     WorkspaceVisitor,
@@ -39,6 +41,8 @@ from tests.clicks.world import (
     PHONE,
     PURGED_LINK,
     REPLACED_VARIANT,
+    SPLIT,
+    TRACKED,
     VARIANTS,
     Mortal,
     make_links,
@@ -50,7 +54,7 @@ EPOCH = b"e" * 16
 DAY_MS, QUARTER_MS = 86_400_000, 900_000
 TABLES = (
     Click, LinkQuarter, WorkspaceQuarter, LinkDay, WorkspaceDay, DayVisitor, LinkVisitor,
-    WorkspaceVisitor, LinkTotal, LinkValueTotal, VariantTotal,
+    WorkspaceVisitor, LinkTotal, LinkValueTotal, VariantTotal, VisitorClick, Exposure,
 )  # fmt: skip
 
 # --- The count by hand ------------------------------------------------------------------
@@ -178,6 +182,35 @@ def variant_totals_by_hand(visits: list[Seen]) -> Iterator[Any]:
             yield (variant_id, link_id, len(mine), sum(uniques(day) for _, day in by_day), 0, 0)
 
 
+def check_attributable(visits: list[Seen]) -> None:
+    """The clicks that events may be attributed to, and who was first shown which variant.
+
+    Of two clicks in the same millisecond either may be the one that is kept.
+    """
+    asked_for = Flag.BY_WEIGHT | Flag.KNOWN
+    marked = [
+        s.record for s in visits
+        if s.click and s.record.visitor
+        and (s.record.link_id in (SPLIT, TRACKED) or s.record.flags & asked_for)
+    ]  # fmt: skip
+    clicks = {
+        (r.visitor, LINKS[r.link_id], r.at_ms, r.link_id, r.variant_id, r.run) for r in marked
+    }
+    found = rows(VisitorClick)
+    assert set(found) <= clicks
+    assert same([row[:4] for row in found], {row[:4] for row in clicks})
+    shown = [r for r in marked if r.flags & Flag.BY_WEIGHT]
+    first: dict[tuple[int, int, str], int] = {}
+    for r in shown:
+        key = (r.link_id, r.run, r.visitor)
+        first[key] = min(first.get(key, r.at_ms), r.at_ms)
+    exposures = rows(Exposure)
+    expected = [(key, (at, 0, 0)) for key, at in first.items()]
+    assert same([(row[:3], row[4:]) for row in exposures], expected)
+    of_variants = {(r.link_id, r.run, r.visitor, r.variant_id, r.at_ms) for r in shown}
+    assert {row[:5] for row in exposures} <= of_variants
+
+
 def check_every_table(records: Iterable[ClickRecord]) -> None:
     visits = [Seen(record) for record in records if record.link_id in LINKS]
     found_clicks = [
@@ -193,6 +226,7 @@ def check_every_table(records: Iterable[ClickRecord]) -> None:
     assert same(totals, link_totals_by_hand(visits))
     assert same(rows(LinkValueTotal), value_totals_by_hand(visits))
     assert same(rows(VariantTotal), variant_totals_by_hand(visits))
+    check_attributable(visits)
 
 
 def same(found: Iterable[Any], expected: Iterable[Any]) -> bool:
@@ -213,6 +247,7 @@ times = st.builds(
 views_and_clicks = st.sampled_from(
     [Flag.VIEW | Flag.CLICK] * 4
     + [Flag.VIEW, Flag.CLICK, Flag.VIEW | Flag.CLICK | Flag.COOKIE]
+    + [Flag.VIEW | Flag.CLICK | more for more in (Flag.KNOWN, Flag.BY_WEIGHT)] * 2
     + [Flag.VIEW | Flag.CLICK | more for more in (Flag.HEAD, Flag.PREFETCH, Flag.PREVIEW)]
 )
 utms = st.none() | st.tuples(*[st.sampled_from([None, "x", "y"])] * 5).filter(any)

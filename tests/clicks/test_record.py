@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from klink.clicks.enrich import referrer_host
 from klink.clicks.record import MAX_TEXT, ClickRecord, Flag, decode, encode, encode_visit, sender_of
+from klink.db import fold_statements
 from tests.core.visits import NOON_MS, a_link, a_visit, variant
 
 VISITOR = "v_0123456789abcdef"
@@ -48,8 +49,8 @@ def test_a_visit_becomes_a_record():
         ({"purpose": "prefetch"}, 3 | Flag.PREFETCH),
         ({"purpose": "preview"}, 3 | Flag.PREVIEW),
         ({"is_private": True}, 3 | Flag.PRIVATE),
-        ({"has_cookie": True}, 3 | Flag.COOKIE),
-        ({"method": "HEAD", "is_private": True, "has_cookie": True}, 3 | 4 | 32 | 64),
+        ({"has_cookie": True}, 3 | Flag.COOKIE | Flag.KNOWN),
+        ({"method": "HEAD", "is_private": True, "has_cookie": True}, 3 | 4 | 32 | 64 | 256),
     ],
 )
 def test_what_the_visit_says_is_flagged(visit, flags):
@@ -182,3 +183,9 @@ def test_whatever_the_headers_hold_every_engine_can_read_it(agent, referrer, utm
 def test_what_is_no_record_is_refused(line):
     with pytest.raises(ValueError, match=r".+"):
         decode(line)
+
+
+def test_the_fold_knows_the_flags_by_the_same_numbers():
+    assert (fold_statements.BY_WEIGHT, fold_statements.KNOWN) == (Flag.BY_WEIGHT, Flag.KNOWN)
+    kind = Flag.VIEW | Flag.CLICK | Flag.HEAD | Flag.PREFETCH | Flag.PREVIEW
+    assert kind == fold_statements.KIND_FLAGS

@@ -27,6 +27,7 @@ PHONE = (
 
 # Link by its workspace, variant by its link and label. Link 4 was purged, variant 9 replaced.
 LINKS = {1: 1, 2: 1, 3: 2}
+SPLIT, TRACKED = 1, 3  # links whose clicks events may be attributed to
 VARIANTS = {1: (1, "a"), 2: (1, "b"), 3: (2, "a"), 4: (2, "c")}
 PURGED_LINK, REPLACED_VARIANT = 4, 9
 
@@ -55,10 +56,11 @@ def _link(id_: int, workspace_id: int) -> dict[str, Any]:
     return {
         "id": id_, "uid": f"l{id_}", "workspace": workspace_id, "created_via": "klink",
         "domain": 1, "slug": f"slug{id_}", "url": "https://example.com/",
-        "location": "https://example.com/", "type": "direct", "mode": "single",
+        "location": "https://example.com/", "type": "direct",
+        "mode": "split" if id_ == SPLIT else "single",
         "auto_winner": False, "winner_threshold": 100, "run": 1, "forward_query": False,
-        "redirect_status": 302, "conversion_tracking": False, "is_active": True, "version": 1,
-        "created_at": NOW, "updated_at": NOW,
+        "redirect_status": 302, "conversion_tracking": id_ == TRACKED, "is_active": True,
+        "version": 1, "created_at": NOW, "updated_at": NOW,
     }  # fmt: skip
 
 

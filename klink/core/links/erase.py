@@ -17,6 +17,8 @@ from klink.db.connection import write
 from klink.db.models import (
     Click,
     DayVisitor,
+    Event,
+    Exposure,
     Link,
     LinkDay,
     LinkQuarter,
@@ -26,18 +28,26 @@ from klink.db.models import (
     LinkVisitor,
     Purge,
     VariantTotal,
+    VisitorClick,
 )
 
 TRASH_KEPT = timedelta(days=30)
 _STILL_FOLDED = timedelta(minutes=1)
 _CHUNK = 2_000  # rows a transaction; about 50 ms at most
 
+# Where not the key leads to a link's rows.
+_ORDER: dict[Any, tuple[Any, ...]] = {
+    Click: (Click.at, Click.id),
+    VisitorClick: (VisitorClick.at, VisitorClick.visitor),
+}
+
 
 def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = None) -> None:
     """Erase a link for good, in the trash or not; its slug is free at once.
 
     Its clicks are out of reach at once and are deleted in chunks by :func:`sweep`; those
-    that still wait in the journal are dropped. Workspace totals keep what they had.
+    that still wait in the journal are dropped. Workspace totals keep what they had, and its
+    events stay, attributed to nothing.
 
     :raises NotFound: unknown, or another workspace's.
     :raises PreconditionFailed: the link has another version by now.
@@ -104,6 +114,8 @@ def _sweep_link(link_id: int) -> int:
         LinkValueTotal,
         LinkUse,
         VariantTotal,
+        VisitorClick,
+        Exposure,
     )
     # Any: tables that share only this column.
     left: list[tuple[Any, Any]] = [(model, model.link_id == link_id) for model in by_link]
@@ -111,7 +123,14 @@ def _sweep_link(link_id: int) -> int:
     for model, theirs in left:
         if gone := _delete_some(model, theirs):
             return gone
-    return 0
+    return _forget_in_events(link_id)
+
+
+def _forget_in_events(link_id: int) -> int:
+    """Leave some of the events that were attributed to a link unattributed; return how many."""
+    some = Event.select(Event.id).where(Event.link_id == link_id).order_by(Event.occurred_at)
+    nothing = {"link_id": None, "variant_id": None, "run": None, "click_at": None}
+    return int(Event.update(nothing).where(Event.id.in_(some.limit(_CHUNK))).execute())
 
 
 def _days_with_visitors() -> list[int]:
@@ -131,7 +150,7 @@ def _of_day(day: int, link_id: int) -> Any:
 def _delete_some(model: Any, theirs: Any) -> int:
     """Delete the first rows of ``theirs``, at most ``_CHUNK``; return how many."""
     # In the order of the index that leads to them.
-    columns = (Click.at, Click.id) if model is Click else model._meta.get_primary_keys()
+    columns = _ORDER.get(model) or model._meta.get_primary_keys()
     key = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
     rows = model.select(*columns).where(theirs).order_by(*columns).limit(_CHUNK).tuples()
     found = list(rows)

@@ -240,6 +240,51 @@ class VariantTotal(Base):
         table_name = "variant_totals"
 
 
+class VisitorClick(Base):
+    """A click that an event may be attributed to, as long as ``attribution_window`` lasts.
+
+    Of people with a visitor's id: on links that track conversions or have several variants,
+    and on any link by who came with an id already.
+    """
+
+    visitor = TextField()
+    workspace_id = BigIntegerField()
+    at = BigIntegerField(index=True)
+    link_id = BigIntegerField()
+    variant_id = BigIntegerField()
+    run = IntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "visitor_clicks"
+        primary_key = CompositeKey("visitor", "workspace_id", "at", "link_id")
+        indexes = ((("link_id", "at"), False),)
+
+
+class Exposure(Base):
+    """The variant that the weights chose for a visitor of a link, in a run of its experiment.
+
+    ``at`` is the first such click. ``converted`` says whether an event since then counts as a
+    conversion and is attributed to the visitor at this link and run; ``revenue`` is what all
+    such events brought, in the workspace's currency. Only events write these two.
+    """
+
+    link_id = BigIntegerField()
+    run = IntegerField()
+    visitor = TextField()
+    variant_id = BigIntegerField()
+    at = BigIntegerField()
+    converted = SmallIntegerField()
+    revenue = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "exposures"
+        primary_key = CompositeKey("link_id", "run", "visitor")
+
+
 class LinkUse(Base):
     """How many of its ``max_clicks`` a link has given out; exact, counted before the answer."""
 

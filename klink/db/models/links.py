@@ -28,6 +28,7 @@ class Domain(Base):
     id = BigAutoField()
     host = TextField(unique=True)
     workspace = ForeignKeyField(Workspace, null=True, on_delete="CASCADE")
+    workspace_id: int | None
     verified_at = MomentField(null=True)
     created_at = MomentField()
 

@@ -8,7 +8,10 @@ from klink.db.models.base import Base, MomentField
 
 
 class Workspace(Base):
-    """Who owns links; qklnk says team, Klook Up and Kliqs say account."""
+    """Who owns links; qklnk says team, Klook Up and Kliqs say account.
+
+    ``conversion_names`` is a JSON array of texts; null: those of the configuration.
+    """
 
     id = BigAutoField()
     uid = TextField(unique=True)
@@ -17,6 +20,7 @@ class Workspace(Base):
     plan = TextField(null=True)
     currency = TextField()
     created_at = MomentField()
+    conversion_names = TextField(null=True)  # last, where migration 6 adds it
 
     class Meta:
         """Peewee's own settings."""
