@@ -177,6 +177,8 @@ class Totals(Schema):
     bots = _count()
     previews = _count()
     prefetches = _count()
+    conversions = _count("Events that count and are attributed to the link.")
+    revenue = _text("Decimal, in the workspace's currency, of all events attributed to it.")
 
 
 class Point(Schema):
@@ -253,6 +255,12 @@ class Analytics(Schema):
     unique_visitors = _count("Summed over UTC days.")
     conversions = _count()
     revenue = _text("Decimal, in the workspace's currency.")
+    revenue_by_currency = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "Decimals, by the currency's code."},
+    )
     top_links = _part(TopLink, many=True)
     series = _part(Point, many=True)
 
@@ -281,6 +289,45 @@ class ClickList(Schema):
     """One page of visits, newest first."""
 
     items = _part(Click, many=True)
+    next_cursor = _text("Null on the last page.", null=True)
+
+
+class Attribution(Schema):
+    """The link whose click the event is attributed to."""
+
+    link = _text(format="uuid")
+    slug = _text()
+    variant = _text("Label; null without one, or when the link has it no more.", null=True)
+    run = _count("Of the link's experiment, at the click.")
+    click_at = _time(null=False)
+
+
+class Event(Schema):
+    """What a visitor did."""
+
+    id = _count()
+    visitor_id = _text()
+    event_name = _text()
+    revenue = _text("Decimal, two to four places.", null=True, example="99.99")
+    currency = _text(example="USD")
+    name = _text(null=True)
+    metadata = fields.Dict(required=True, allow_none=True)
+    event_id = _text(null=True)
+    occurred_at = _time(null=False)
+    created_at = _time(null=False)
+    is_conversion = _flag("Whether its name counted as a conversion when it came.")
+    attribution = fields.Nested(
+        Attribution,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null: to no link that there is."},
+    )
+
+
+class EventList(Schema):
+    """One page of events, newest first."""
+
+    items = _part(Event, many=True)
     next_cursor = _text("Null on the last page.", null=True)
 
 

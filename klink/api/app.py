@@ -9,7 +9,17 @@ from typing import Any
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
-from klink.api import analytics, description, docs, health, link_stats, links, me, problems
+from klink.api import (
+    analytics,
+    description,
+    docs,
+    events,
+    health,
+    link_stats,
+    links,
+    me,
+    problems,
+)
 from klink.web import doors, hooks, openapi
 from klink.web.parts import Parts
 
@@ -17,7 +27,13 @@ PREFIX = "/api/v1"
 MOUNT = "/klink/api/v1"
 """The same API at its explicit mount (contract: "Which dialect answers a request", 1)."""
 
-RESOURCES = (me.blueprint, links.blueprint, link_stats.blueprint, analytics.blueprint)
+RESOURCES = (
+    me.blueprint,
+    links.blueprint,
+    link_stats.blueprint,
+    analytics.blueprint,
+    events.blueprint,
+)
 
 
 class _Api(Flask):

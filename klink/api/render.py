@@ -10,6 +10,7 @@ from typing import Any
 from flask import Response
 from flask.json import dumps
 
+from klink.core.events import EventView
 from klink.core.links import Created, LinkView
 from klink.core.links.model import UTM_NAMES
 from klink.core.plans import Plan
@@ -121,7 +122,8 @@ def stats(found: LinkStats) -> Json:
     """The statistics of a link; humans and the rest apart."""
     return {
         "range": _covered(found.covered),
-        "totals": asdict(found.totals),
+        "totals": asdict(found.totals)
+        | {"conversions": found.conversions, "revenue": str(found.revenue)},
         "series": [_point(point) for point in found.series],
         "top": {name: _top(top) for name, top in found.top.items()},
         "rest_by_reason": _top(found.rest_by_reason),
@@ -137,6 +139,9 @@ def analytics(found: WorkspaceAnalytics) -> Json:
         "unique_visitors": found.unique_visitors,
         "conversions": found.conversions,
         "revenue": str(found.revenue),
+        "revenue_by_currency": {
+            currency: str(revenue) for currency, revenue in found.revenue_by_currency.items()
+        },
         "top_links": [
             {
                 "id": top.uid,
@@ -169,6 +174,32 @@ def click(view: ClickView) -> Json:
         "net": view.net,
         "visitor": view.visitor,
         "utm": dict(view.utm),
+    }
+
+
+def event(view: EventView) -> Json:
+    """An event, with the link that it is attributed to."""
+    went_to = view.attribution
+    return {
+        "id": view.id,
+        "visitor_id": view.visitor_id,
+        "event_name": view.event_name,
+        "revenue": None if view.revenue is None else str(view.revenue),
+        "currency": view.currency,
+        "name": view.name,
+        "metadata": view.metadata,
+        "event_id": view.event_id,
+        "occurred_at": time(view.occurred_at),
+        "created_at": time(view.created_at),
+        "is_conversion": view.is_conversion,
+        "attribution": went_to
+        and {
+            "link": went_to.link_uid,
+            "slug": went_to.slug,
+            "variant": went_to.variant,
+            "run": went_to.run,
+            "click_at": time(went_to.click_at),
+        },
     }
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from marshmallow import fields
 
+from klink.core import events
+from klink.core.events import finding
 from klink.core.links import destinations
 from klink.core.links import fields as rules
 from klink.core.links.prepare import MAX_PASSWORD
@@ -17,6 +19,7 @@ from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
 from klink.stats import breakdown, clicks, ranges
 from klink.web.fields import (
+    Amount,
     Few,
     Flag,
     Moment,
@@ -46,6 +49,9 @@ def _says(description: str, **more: Any) -> dict[str, Any]:
 
 def _most(characters: int) -> dict[str, Any]:
     return {"maxLength": characters}
+
+
+_LONGEST = {"minLength": 1, "maxLength": events.MAX_TEXT}
 
 
 class VariantInput(Strict):
@@ -214,6 +220,44 @@ class AnalyticsQuery(RangeQuery):
     days = QueryWhole(
         metadata=_says("Whole UTC days up to now.", minimum=1, maximum=ranges.MAX_DAYS)
     )
+
+
+class EventInput(Strict):
+    """What a visitor did."""
+
+    read_only = dict.fromkeys(("id", "created_at", "is_conversion", "attribution"), _READ_ONLY)
+
+    visitor_id = Text(required=True, metadata=_says("`klid` of the redirect.", **_LONGEST))
+    event_name = Text(required=True, metadata=_LONGEST)
+    revenue = Amount(
+        allow_none=True,
+        metadata=_says('A number, or the same as a string: `99.99`, `"99.99"`.'),
+    )
+    currency = Text(
+        allow_none=True, metadata=_says("ISO 4217; the workspace's when absent.", example="USD")
+    )
+    name = Text(allow_none=True, metadata=_most(events.MAX_TEXT))
+    metadata = fields.Dict(
+        allow_none=True,
+        error_messages={"invalid": "must be an object"},
+        metadata=_says("At most 16 KiB as JSON."),
+    )
+    event_id = Text(
+        allow_none=True, metadata=_says("Your own name for it, by which a repeat is known.")
+    )
+    occurred_at = Moment(allow_none=True, metadata=_says("Now when absent."))
+
+
+class EventsQuery(Strict):
+    """Which events."""
+
+    link = Text(metadata=_says("Id of the link that they are attributed to.", format="uuid"))
+    visitor_id = Text()
+    event_name = Text()
+    since = QueryMoment()
+    until = QueryMoment(metadata=_says("Exclusive."))
+    cursor = Text(metadata=_says("`next_cursor` of the page before."))
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": finding.MAX_LIMIT, "default": 50})
 
 
 class ClicksQuery(Strict):

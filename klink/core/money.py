@@ -11,6 +11,7 @@ MAX_REVENUE = Decimal(10**12)
 """The most that one event may bring."""
 
 _CENT = Decimal("0.01")
+_SURE_DIGITS = 15  # of a float; what lies beyond is noise of its binary sums
 _LEAST = Decimal(1).scaleb(-REVENUE_PLACES)
 
 
@@ -19,6 +20,11 @@ def money(amount: int) -> Decimal:
     value = Decimal(amount).scaleb(-REVENUE_PLACES)
     cents = value.quantize(_CENT)
     return cents if cents == value else value.normalize()
+
+
+def exact(number: int | float) -> Decimal:
+    """A JSON number as it was meant: 0.1 + 0.2 comes as 0.30000000000000004."""
+    return Decimal(f"{number:.{_SURE_DIGITS}g}" if isinstance(number, float) else number)
 
 
 def stored(revenue: Decimal) -> int:

@@ -129,9 +129,9 @@ FACT_TABLES = {
     "fold_facts": """(
         link_id {bigint}, day {bigint}, quarter {bigint}, n {bigint}, mark {bigint},
         workspace_id {bigint}, at {bigint}, variant_id {bigint}, label TEXT, run {bigint},
-        kind {bigint}, reason TEXT, click {bigint}, view {bigint}, rest {bigint}, private {bigint}, agent {bigint},
-        visitor TEXT, net TEXT, country TEXT, device TEXT, browser TEXT, os TEXT,
-        language TEXT, referrer TEXT, utm TEXT, utm_source TEXT, utm_medium TEXT,
+        kind {bigint}, reason TEXT, click {bigint}, view {bigint}, rest {bigint},
+        private {bigint}, agent {bigint}, visitor TEXT, net TEXT, country TEXT,
+        device TEXT, browser TEXT, os TEXT, language TEXT, referrer TEXT, utm TEXT, utm_source TEXT, utm_medium TEXT,
         utm_campaign TEXT, utm_content TEXT, utm_term TEXT,
         PRIMARY KEY (link_id, day, quarter, n)
         ) {keyed}""",
@@ -194,7 +194,8 @@ FACT_TABLES = {
 """What follows from it, made anew when the database has changed meanwhile.
 
 ``fold_marked``: the facts with a mark; ``fold_seen``: who clicked which link and variant on
-which day; ``fold_first``: of each link and visitor the first of those, later only if new to the link; ``fold_again``: what
+which day; ``fold_first``: of each link and visitor the first of those, later only if new to
+the link; ``fold_again``: what
 ``day_visitors`` must know of the others; ``fold_new``: how many are new, by scope;
 ``fold_values``: how many values of a capped dimension came, at most; ``fold_tight``: where
 there may be too many, and for how many new ones there is room; ``fold_beyond``: those that

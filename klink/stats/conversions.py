@@ -1,7 +1,8 @@
-"""Events of a workspace over a range, whether they are attributed to a link or not."""
+"""Events over a range: of a workspace, attributed or not; and those attributed to a link."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,36 +14,47 @@ from klink.stats.ranges import QUARTER_MS, Range
 _HALF = 10**8
 """Sums are kept in two halves: SQLite's would overflow on a thousand of the largest amounts."""
 
+_NONE = Decimal("0.00")
+
 
 @dataclass(frozen=True, slots=True)
 class Conversions:
-    """What a workspace's events come to.
+    """What events come to.
 
     :param conversions: events whose name counted as one.
     :param revenue: of all events, in the workspace's currency; other currencies are left out.
+    :param by_currency: the same for every currency of an event with revenue, by its code.
     """
 
     conversions: int
     revenue: Decimal
+    by_currency: Mapping[str, Decimal]
 
 
-def conversions(workspace_id: int, over: Range) -> Conversions:
+def conversions(workspace_id: int, over: Range, *, link_id: int | None = None) -> Conversions:
     """The events of a workspace in a range, by its whole quarter hours.
 
     :param over: as it was asked for: one of all time begins in 1970, and not with the first
         visit, since events need none.
+    :param link_id: only those that are attributed to this link of it.
     """
     sql = f"""
-        SELECT COUNT(CASE WHEN e.is_conversion THEN 1 END),
-            SUM(CASE WHEN e.currency = w.currency THEN e.revenue / {_HALF} END),
-            SUM(CASE WHEN e.currency = w.currency
-                THEN e.revenue - e.revenue / {_HALF} * {_HALF} END)
+        SELECT e.currency, w.currency, COUNT(CASE WHEN e.is_conversion THEN 1 END),
+            SUM(e.revenue / {_HALF}), SUM(e.revenue - e.revenue / {_HALF} * {_HALF})
         FROM events e JOIN workspaces w ON w.id = e.workspace_id
         WHERE e.workspace_id = ? AND e.occurred_at >= ? AND e.occurred_at < ?
-    """  # noqa: S608 - an own number
-    first_ms, end_ms = over.first_quarter * QUARTER_MS, over.end_quarter * QUARTER_MS
+            {"" if link_id is None else "AND e.link_id = ?"}
+        GROUP BY e.currency, w.currency ORDER BY e.currency
+    """  # noqa: S608 - an own number and own words
+    between = (over.first_quarter * QUARTER_MS, over.end_quarter * QUARTER_MS)
+    values = (workspace_id, *between) if link_id is None else (workspace_id, *between, link_id)
     with read():
-        row = rows.one(sql, workspace_id, first_ms, end_ms)
-    assert row is not None  # an aggregate always gives one
-    count, upper, lower = (int(value or 0) for value in row)
-    return Conversions(count, money(upper * _HALF + lower))
+        found = rows.all_of(sql, *values)
+    by_currency = {
+        currency: money(int(upper) * _HALF + int(lower))
+        for currency, _, _, upper, lower in found
+        if upper is not None
+    }
+    own = found[0][1] if found else ""
+    count = sum(int(row[2]) for row in found)
+    return Conversions(count, by_currency.get(own, _NONE), by_currency)

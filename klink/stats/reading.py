@@ -31,6 +31,8 @@ class LinkStats:
         ``variant``, ``utm_source``, ``utm_medium``, ``utm_campaign``, ``utm_content``,
         ``utm_term``.
     :param rest_by_reason: why visits counted as no people's.
+    :param conversions: events that count and are attributed to the link, by when they occurred.
+    :param revenue: of all events attributed to it, in the workspace's currency.
     """
 
     covered: Covered
@@ -38,6 +40,8 @@ class LinkStats:
     series: list[Point]
     top: Mapping[str, Top]
     rest_by_reason: Top
+    conversions: int
+    revenue: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class WorkspaceAnalytics:
     :param unique_visitors: summed over UTC days.
     :param conversions: of the same quarter hours as clicks; of all time, without beginning.
     :param revenue: of all events likewise, in the workspace's currency.
+    :param revenue_by_currency: the same in every currency that there is, by its code.
     :param top_links: the most clicked, at most 10.
     """
 
@@ -56,6 +61,7 @@ class WorkspaceAnalytics:
     unique_visitors: int
     conversions: int
     revenue: Decimal
+    revenue_by_currency: Mapping[str, Decimal]
     top_links: list[TopLink]
     series: list[Point]
 
@@ -81,6 +87,7 @@ def link_stats(
         raise ValidationFailed({"limit": [f"must be 1 to {MAX_LIMIT}"]})
     scope = of_link(view.id)
     with read():
+        events = conversions(view.workspace_id, over, link_id=view.id)
         over = over.begun(scope.first_quarter())
         points = series(scope, over)
         tops = breakdown(scope, over, limit)
@@ -90,6 +97,8 @@ def link_stats(
             series=points,
             top={dim.name.lower(): tops[dim] for dim in PEOPLE_DIMS},
             rest_by_reason=tops[Dim.REASON],
+            conversions=events.conversions,
+            revenue=events.revenue,
         )
 
 
@@ -119,6 +128,7 @@ def workspace_analytics(
             unique_visitors=counted.unique_visitors,
             conversions=events.conversions,
             revenue=events.revenue,
+            revenue_by_currency=events.by_currency,
             top_links=top_links(who.workspace_id, over),
             series=points,
         )

@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 from klink.core.errors import ValidationFailed
+from klink.core.money import exact
 from klink.core.times import parse_rfc3339
 
 _UNKNOWN = "unknown field"
 _UNTIDY = re.compile(r"[\x00\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,9}")
+_AMOUNT = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")
 
 
@@ -115,6 +118,17 @@ class Whole(fields.Integer):
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValidationError("must be a whole number")
         return value
+
+
+class Amount(fields.Decimal):
+    """An amount of money: a JSON number, or the same as a string."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal:
+        if type(value) in (int, float):
+            return exact(value)
+        if not isinstance(value, str) or _AMOUNT.fullmatch(value) is None:
+            raise ValidationError('must be an amount like 99.99 or "99.99"')
+        return Decimal(value)
 
 
 class Moment(fields.DateTime):

@@ -86,6 +86,8 @@ def test_stats_tell_of_people_and_the_rest_apart(owner: Person, link: dict[str, 
         "bots": 1,
         "previews": 1,
         "prefetches": 0,
+        "conversions": 0,
+        "revenue": "0.00",
     }
     assert len(stats["series"]) == 31
     assert stats["series"][-1] == {

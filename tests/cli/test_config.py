@@ -58,6 +58,8 @@ def test_the_effective_settings_are_those_of_the_file_and_by_their_names(klink: 
     assert shown["plans"]["unlimited"]["max_links"] == "unlimited"
     assert shown["jobs"].pop("expire_every") == "60s"
     assert expected["jobs"].pop("expire_every") == "1m"
+    assert shown["conversions"].pop("attribution_window") == "2592000s"
+    assert expected["conversions"].pop("attribution_window") == "30d"
     for section, values in expected.items():
         assert shown[section] == values
     assert {*expected, "data_dir", "plans"} == {

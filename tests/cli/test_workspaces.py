@@ -16,7 +16,9 @@ def test_a_new_workspace_prints_its_id_and_belongs_to_the_first_owner(klink: Kli
 
 def test_workspaces_are_listed_with_the_first_one_first(klink: Klink, here: Path):
     made = klink("workspaces", "create", "acme", "--json").json
-    assert set(made) == {"id", "number", "name", "plan", "currency", "created_at"}
+    assert set(made) == {
+        "id", "number", "public_id", "name", "plan", "currency", "conversion_names", "created_at",
+    }  # fmt: skip
     found = klink("workspaces", "list", "--json").json
     assert [each["name"] for each in found] == ["default", "acme"]
     assert found[1] == made
@@ -45,3 +47,25 @@ def test_what_is_wrong_with_a_workspace_is_told_in_one_line(klink: Klink, here: 
     assert "'nobody'" in klink("workspaces", "set-plan", "nobody", "qklnk").refusal
     with core(here):
         assert len(workspaces.all_of_them()) == 2
+
+
+def test_a_workspace_says_which_events_are_conversions(klink: Klink, here: Path):
+    klink("workspaces", "create", "acme")
+    done = klink("workspaces", "set-conversions", "acme", "order", "Größe L", "order")
+    assert (done.status, done.out, done.err) == (0, "", "")
+    found = klink("workspaces", "list", "--json").json
+    assert [each["conversion_names"] for each in found] == [None, ["order", "Größe L"]]
+    again = klink("workspaces", "set-conversions", "2", "--default", "--json").json
+    assert (again["name"], again["conversion_names"]) == ("acme", None)
+
+
+def test_conversions_that_cannot_be_are_refused_in_one_line(klink: Klink, here: Path):
+    for names in ([], ["a", "--default"]):
+        done = klink("workspaces", "set-conversions", "default", *names)
+        assert (done.status, "give --default" in done.err) == (2, True)
+    assert "control" in klink("workspaces", "set-conversions", "default", "a\x1b").refusal
+    assert "'nobody'" in klink("workspaces", "set-conversions", "nobody", "a").refusal
+    many = [str(n) for n in range(101)]
+    assert "100" in klink("workspaces", "set-conversions", "default", *many).refusal
+    with core(here):
+        assert workspaces.find(None).conversion_names is None

@@ -33,17 +33,16 @@ def last_click(
 
     :param workspace_id: None: whichever workspace the visitor's id is of.
     """
-    condition, values = (
-        ("", []) if workspace_id is None else ("AND c.workspace_id = ?", [workspace_id])
-    )
+    whose: list[object] = [visitor] if workspace_id is None else [visitor, workspace_id]
     sql = f"""
         SELECT c.workspace_id, c.link_id, c.variant_id, c.run, c.at
         FROM visitor_clicks AS c CROSS JOIN links AS l
-        WHERE c.visitor = ? AND c.at >= ? AND c.at <= ? {condition} AND l.id = c.link_id
+        WHERE c.visitor = ? {"" if workspace_id is None else "AND c.workspace_id = ?"}
+            AND c.at >= ? AND c.at <= ? AND l.id = c.link_id
         ORDER BY c.at DESC, c.link_id DESC LIMIT 1
     """  # noqa: S608 - own words
     since = to_ms(occurred_at - ctx.settings.attribution_window)
-    row = rows.one(sql, visitor, since, to_ms(occurred_at), *values)
+    row = rows.one(sql, *whose, since, to_ms(occurred_at))
     if row is None:
         return None
     workspace, link_id, variant_id, run, at = row

@@ -105,7 +105,7 @@ def views(found: Sequence[Event], *, repeated: bool = False) -> list[EventView]:
     return [_view(row, links, labels, repeated=repeated) for row in found]
 
 
-Names = Mapping[int, tuple[str, ...]]
+Names = Mapping[int | None, tuple[str, ...]]
 
 
 def _named(select: str, ids: set[int | None]) -> Names:
@@ -113,7 +113,7 @@ def _named(select: str, ids: set[int | None]) -> Names:
     if not wanted:
         return {}
     condition, value = rows.among("id", wanted)
-    return {row[0]: row[1:] for row in rows.all_of(f"{select} WHERE {condition}", value)}
+    return {id_: tuple(names) for id_, *names in rows.all_of(f"{select} WHERE {condition}", value)}
 
 
 def _view(row: Event, links: Names, labels: Names, *, repeated: bool) -> EventView:

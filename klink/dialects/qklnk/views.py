@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
@@ -13,6 +12,7 @@ from klink.core.errors import LinkLimitReached
 from klink.core.events import NewEvent
 from klink.core.links import UNSET, LinkPatch, LinkQuery, LinkView, NewLink, Utm
 from klink.core.links.model import UTM_NAMES
+from klink.core.money import exact
 from klink.dialects.base import Json, answer
 from klink.dialects.qklnk import render
 from klink.dialects.qklnk.schemas import (
@@ -41,9 +41,6 @@ resource = Resource("qklnk", "Links, analytics and events.", unknown=EXCLUDE)
 
 # Any: what a schema has read, by names and types that it knows.
 Read = dict[str, Any]
-
-_SURE_DIGITS = 15
-"""Decimal digits that a float keeps; what lies beyond is noise of its binary sums."""
 
 
 @resource.at("/user")
@@ -148,10 +145,13 @@ def read_analytics(query: Read) -> Response:
 def record_event(read: Read) -> Response:
     """Record an event.
 
-    One of an unknown visitor is accepted, and stays unattributed.
+    It goes to the link of the visitor's last click; one of an unknown visitor is accepted, and
+    stays unattributed.
     """
     revenue = read.get("revenue")
-    return _record(NewEvent(**{**read, "revenue": None if revenue is None else _exact(revenue)}))
+    new = NewEvent(**{**read, "revenue": None if revenue is None else exact(revenue)})
+    wait_for_clicks()  # the visitor's last one may not be counted yet
+    return _record(new)
 
 
 @idempotent
@@ -170,8 +170,3 @@ def _link(view: LinkView) -> Response:
 def _utm(read: Read) -> dict[str, str | None]:
     """Those of the five that came, by the core's names."""
     return {name: read[f"utm_{name}"] for name in UTM_NAMES if f"utm_{name}" in read}
-
-
-def _exact(number: int | float) -> Decimal:
-    """A JSON number as it was meant: 0.1 + 0.2 comes as 0.30000000000000004."""
-    return Decimal(f"{number:.{_SURE_DIGITS}g}" if isinstance(number, float) else number)
