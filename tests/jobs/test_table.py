@@ -20,6 +20,7 @@ from klink.db.models import (
     LinkVisitor,
     Purge,
     Usage,
+    VisitorClick,
     WorkspaceVisitor,
 )
 from klink.jobs import JOBS, JobSettings, Pace, RunLog, run
@@ -216,3 +217,23 @@ def test_an_old_answer_is_cleaned_up_after_exactly_a_day(site: Site):
         idempotency.store(site.ctx, "it", "hash", idempotency.Answer(201, "{}"))
     assert do("clean-up", site.later(hours=23, minutes=59))["answers"] == 0
     assert do("clean-up", site.later(hours=24))["answers"] == 1
+
+
+def test_what_events_go_to_is_forgotten_after_the_window(site: Site):
+    limit = NOW - timedelta(days=30)
+    times = [limit - timedelta(milliseconds=1), limit, *[limit - timedelta(days=3)] * 3_000, NOW]
+    with write():
+        for start in range(0, len(times), 500):
+            VisitorClick.insert_many(
+                {
+                    "visitor": f"v_{start + n:016d}", "workspace_id": 1, "at": to_ms(at),
+                    "link_id": 1, "variant_id": 0, "run": 1,
+                }
+                for n, at in enumerate(times[start : start + 500])
+            ).execute()  # fmt: skip
+    counts = do("prune-clicks", site.ctx)
+    assert counts == {"clicks": 0, "day_visitors": 0, "attributable_clicks": 3_001}
+    with read():
+        left = sorted(row.at for row in VisitorClick.select())
+    assert left == [to_ms(limit), to_ms(NOW)]
+    assert do("prune-clicks", site.later(days=30))["attributable_clicks"] == 1
