@@ -131,8 +131,8 @@ FACT_TABLES = {
         workspace_id {bigint}, at {bigint}, variant_id {bigint}, label TEXT, run {bigint},
         kind {bigint}, reason TEXT, click {bigint}, view {bigint}, rest {bigint},
         private {bigint}, agent {bigint}, visitor TEXT, net TEXT, country TEXT,
-        device TEXT, browser TEXT, os TEXT, language TEXT, referrer TEXT, utm TEXT, utm_source TEXT, utm_medium TEXT,
-        utm_campaign TEXT, utm_content TEXT, utm_term TEXT,
+        device TEXT, browser TEXT, os TEXT, language TEXT, referrer TEXT, utm TEXT,
+        utm_source TEXT, utm_medium TEXT, utm_campaign TEXT, utm_content TEXT, utm_term TEXT,
         PRIMARY KEY (link_id, day, quarter, n)
         ) {keyed}""",
     "fold_targets": """(

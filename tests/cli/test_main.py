@@ -21,6 +21,7 @@ DOCUMENTED = [
     "workspaces create",
     "workspaces list",
     "workspaces set-plan",
+    "workspaces set-conversions",
     "users create",
     "users list",
     "users reset-password",

@@ -54,7 +54,8 @@ def at_once(many: int, work: Callable[[int], EventView]) -> list[EventView]:
 
 
 def bought(ctx: Context, who: Principal, event_id: str | None, **fields: Any) -> EventView:
-    given = {"visitor_id": VISITOR, "event_name": "purchase", "revenue": Decimal(2)} | fields
+    given: dict[str, Any] = {"visitor_id": VISITOR, "event_name": "purchase"} | fields
+    given = {"revenue": Decimal(2)} | given
     return events.record(ctx, who, NewEvent(event_id=event_id, **given))
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from klink.core import workspaces
+from klink.core.context import Context, Settings
+from klink.core.events import EventQuery, search
+from klink.core.principal import Principal
 from klink.db import connection, migrate
 from klink.db.connection import database
 from klink.db.models import BASE_DOMAIN_ID, MODELS, Domain, Meta
+
+NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+SETTINGS = Settings("https://go.example.org", {}, {}, 3, b"s" * 32)
 
 _SAME = {"INTEGER": "INT", "BIGINT": "INT", "SMALLINT": "INT", "BOOLEAN": "INT"}
 
@@ -77,3 +86,31 @@ def test_a_killed_migration_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
     assert migrate.schema_version() == 0
     assert migrate.migrate() == [name for _, name in migrate.available()]
     connection.disconnect()
+
+
+def test_events_from_before_attribution_stay_and_are_attributed_to_nothing(
+    db: str, engine: str
+) -> None:
+    for model in reversed(MODELS):
+        cascade = "CASCADE" if engine == "postgresql" else ""
+        database.execute_sql(f"DROP TABLE {model._meta.table_name} {cascade}")
+    names = dict(migrate.available())
+    with connection.write():
+        for number in range(1, 6):
+            migrate._run(names[number])
+        database.execute_sql(
+            "INSERT INTO workspaces (uid, public_id, name, currency, created_at) "
+            "VALUES ('w', 'w', 'w', 'USD', 0)"
+        )
+        for _ in range(2):
+            database.execute_sql(
+                "INSERT INTO events (workspace_id, created_via, visitor, event_name, revenue, "
+                "currency, is_conversion, occurred_at, created_at) "
+                "VALUES (1, 'qklnk', 'v', 'purchase', 15000, 'USD', true, 5, 5)"
+            )
+    assert migrate.migrate()[0] == names[6]
+    found = search(Context(NOW, SETTINGS), Principal(1, None, None, "klink"), EventQuery()).items
+    assert [(each.revenue, each.attribution, each.event_id) for each in found] == [
+        (Decimal("1.50"), None, None)
+    ] * 2
+    assert workspaces.get(1).conversion_names is None

@@ -18,7 +18,7 @@ from klink.core.visitors import day_secret, visitor_id, workspace_visitor
 from tests.redirects.site import BROWSER, NOON, PROXY, SECRET, Site
 
 VIEW, CLICK, HEAD, PREFETCH = Flag.VIEW, Flag.CLICK, Flag.HEAD, Flag.PREFETCH
-PREVIEW, PRIVATE, COOKIE = Flag.PREVIEW, Flag.PRIVATE, Flag.COOKIE
+PREVIEW, PRIVATE, COOKIE, KNOWN = Flag.PREVIEW, Flag.PRIVATE, Flag.COOKIE, Flag.KNOWN
 
 
 def only(site: Site) -> ClickRecord:
@@ -130,7 +130,7 @@ def test_a_split_gives_its_visitor_a_cookie_that_keeps_id_and_variant(site: Site
         assert "Set-Cookie" not in again.headers
         after = only(site)
         assert (after.visitor, after.variant_id) == (before.visitor, before.variant_id)
-        assert after.flags == VIEW | CLICK | COOKIE
+        assert after.flags == VIEW | CLICK | COOKIE | KNOWN
 
 
 def test_without_https_the_cookie_is_not_secure(site: Site) -> None:
@@ -151,7 +151,7 @@ def test_a_plain_link_sets_no_cookie_and_still_knows_one(site: Site) -> None:
     known = only(site)
     assert known.visitor == workspace_visitor(SECRET, site.owner.workspace_id, "v_0123456789abcdef")
     assert known.visitor != own
-    assert known.flags == VIEW | CLICK | COOKIE
+    assert known.flags == VIEW | CLICK | COOKIE | KNOWN
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ _MOST = 2**63 - 1  # of a sum in the database: what goes beyond it stays there
 class LastClick(NamedTuple):
     """The click that an event is attributed to; ``variant_id`` is 0 without variants."""
 
-    workspace_id: int
     link_id: int
     variant_id: int
     run: int
@@ -24,29 +23,32 @@ class LastClick(NamedTuple):
 
 
 def last_click(
-    ctx: Context, visitor: str, occurred_at: datetime, workspace_id: int | None = None
+    ctx: Context, workspace_id: int, visitor: str, occurred_at: datetime
 ) -> LastClick | None:
     """The visitor's last click within the window before ``occurred_at``, or None.
 
-    Clicks of links that were purged are none. One of several within a millisecond is the
+    Clicks of links that were purged are none. Of several within a millisecond it is the
     newest link's.
-
-    :param workspace_id: None: whichever workspace the visitor's id is of.
     """
-    whose: list[object] = [visitor] if workspace_id is None else [visitor, workspace_id]
-    sql = f"""
-        SELECT c.workspace_id, c.link_id, c.variant_id, c.run, c.at
+    sql = """
+        SELECT c.link_id, c.variant_id, c.run, c.at
         FROM visitor_clicks AS c CROSS JOIN links AS l
-        WHERE c.visitor = ? {"" if workspace_id is None else "AND c.workspace_id = ?"}
-            AND c.at >= ? AND c.at <= ? AND l.id = c.link_id
+        WHERE c.visitor = ? AND c.workspace_id = ? AND c.at >= ? AND c.at <= ?
+            AND l.id = c.link_id
         ORDER BY c.at DESC, c.link_id DESC LIMIT 1
-    """  # noqa: S608 - own words
+    """
     since = to_ms(occurred_at - ctx.settings.attribution_window)
-    row = rows.one(sql, *whose, since, to_ms(occurred_at))
+    row = rows.one(sql, visitor, workspace_id, since, to_ms(occurred_at))
     if row is None:
         return None
-    workspace, link_id, variant_id, run, at = row
-    return LastClick(workspace, link_id, variant_id, run, from_ms(at))
+    link_id, variant_id, run, at = row
+    return LastClick(link_id, variant_id, run, from_ms(at))
+
+
+def workspace_of(visitor: str) -> int | None:
+    """The workspace that knows a visitor by this id, if any; no two have the same."""
+    row = rows.one("SELECT workspace_id FROM visitor_clicks WHERE visitor = ? LIMIT 1", visitor)
+    return None if row is None else int(row[0])
 
 
 def count(row: Event, click: LastClick, currency: str) -> None:

@@ -70,6 +70,14 @@ def search(
     return EventPage(shown, f"{to_ms(last.occurred_at)}-{last.id}")
 
 
+def named(event_name: str) -> Any:
+    """The condition that a visitor's event has this name.
+
+    In no index: the visitor's leads to a few events, that of names to everybody's.
+    """
+    return Event.event_name.concat("") == event_name
+
+
 def _check(query: EventQuery) -> tuple[int, int] | None:
     """Refuse what cannot be; give the position (occurred_at, id) that the cursor holds."""
     errors = {}
@@ -96,7 +104,9 @@ def _rows(who: Principal, query: EventQuery, before: tuple[int, int] | None) -> 
         found = found.where(Event.link_id == row_of(who, query.link).id)
     if query.visitor_id is not None:
         found = found.where(Event.visitor == query.visitor_id)
-    if query.event_name is not None:
+    if query.event_name is not None and query.visitor_id is not None:
+        found = found.where(named(query.event_name))
+    elif query.event_name is not None:
         found = found.where(Event.event_name == query.event_name)
     if query.since is not None:
         found = found.where(Event.occurred_at >= query.since)

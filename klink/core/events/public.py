@@ -9,8 +9,9 @@ from decimal import Decimal
 from klink.core import workspaces
 from klink.core.context import Context
 from klink.core.errors import InvalidUrl, NotFound, ValidationFailed
-from klink.core.events.attribution import LastClick, last_click
+from klink.core.events.attribution import LastClick, last_click, workspace_of
 from klink.core.events.checking import check_public
+from klink.core.events.finding import named
 from klink.core.events.model import EventView, NewEvent, views
 from klink.core.events.recording import keep
 from klink.core.urls import parse
@@ -56,7 +57,7 @@ def record_public(
     )
     stored_metadata = check_public(ctx, new)
     with read():  # strangers need not be waited for
-        if last_click(ctx, visitor_id, ctx.now, workspace.id) is None:
+        if last_click(ctx, workspace.id, visitor_id, ctx.now) is None:
             raise NotFound("visitor")
     counts = event_name in workspaces.conversion_names(ctx, workspace)
     return _once(ctx, workspace, new, stored_metadata, is_conversion=counts)
@@ -78,10 +79,13 @@ def convert(
     if not is_visitor_id(visitor_id):
         raise ValidationFailed({"visitor_id": ["must be the klid that a link has given"]})
     with read():
-        click = last_click(ctx, visitor_id, ctx.now, _workspace_of(host_domain_id))
+        workspace_id = _owner(host_domain_id) or workspace_of(visitor_id)
+        if workspace_id is None:
+            raise NotFound("visitor")
+        click = last_click(ctx, workspace_id, visitor_id, ctx.now)
         if click is None:
             raise NotFound("visitor")
-        workspace = workspaces.get(click.workspace_id)
+        workspace = workspaces.get(workspace_id)
         location = _next_location(click)
     new = NewEvent(visitor_id=visitor_id, event_name=CONVERSION)
     return _once(ctx, workspace, new, None, is_conversion=True), location
@@ -101,7 +105,7 @@ def _once(
         (Event.workspace_id == workspace.id)
         & (Event.visitor == new.visitor_id)
         & (Event.occurred_at >= today)
-        & (Event.event_name == new.event_name)
+        & named(new.event_name)
         & (Event.created_via == PUBLIC)
     )
     with read():  # a page that is loaded again need not wait for the lock
@@ -116,7 +120,7 @@ def _once(
         return views([first], repeated=True)[0]
 
 
-def _workspace_of(domain_id: int | None) -> int | None:
+def _owner(domain_id: int | None) -> int | None:
     domain = None if domain_id is None else Domain.get_or_none(Domain.id == domain_id)
     return None if domain is None else domain.workspace_id
 

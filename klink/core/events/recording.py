@@ -57,7 +57,7 @@ def keep(
     :param via: the way it came.
     """
     occurred_at = new.occurred_at or ctx.now
-    click = last_click(ctx, new.visitor_id, occurred_at, workspace.id)
+    click = last_click(ctx, workspace.id, new.visitor_id, occurred_at)
     row = Event.create(
         workspace_id=workspace.id,
         key_id=key_id,
