@@ -28,6 +28,7 @@ from klink.core.visitors import (
 
 __all__ = [
     "ARRIVAL",
+    "BY_WEIGHT",
     "CLICK",
     "COOKIE",
     "VIEW",
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 # Plain integers: an IntFlag's own `|` takes a microsecond.
 VIEW, CLICK, COOKIE = int(Flag.VIEW), int(Flag.CLICK), int(Flag.COOKIE)
+BY_WEIGHT = int(Flag.BY_WEIGHT)
 
 _HEAD, _PREFETCH, _PREVIEW = int(Flag.HEAD), int(Flag.PREFETCH), int(Flag.PREVIEW)
 _DAY_MS = 86_400_000

@@ -49,6 +49,7 @@ class Decision(NamedTuple):
     ``location`` is ASCII, '' where there is none; for ``PREVIEW`` it is a path of this
     server. ``variant`` is there when the visitor is forwarded to one (``FORWARD``,
     ``METERED``). ``sets_cookie``: the raw visitor id becomes the cookie ``klid``.
+    ``by_weight``: the weights chose the variant, so the visitor takes part in an experiment.
     """
 
     outcome: Outcome
@@ -56,6 +57,7 @@ class Decision(NamedTuple):
     location: str = ""
     variant: CompiledVariant | None = None
     sets_cookie: bool = False
+    by_weight: bool = False
 
 
 _FORWARD, _METERED = Outcome.FORWARD, Outcome.METERED
@@ -137,14 +139,20 @@ def _onward(
     link: CompiledLink, visit: Visit, lookups: Lookups, visitor_out: Callable[[], str]
 ) -> Decision:
     """Choose the variant and build the location of a live link."""
-    variant = choose(link, visit, lookups)
+    if len(link.variants) == 1:
+        variant, by_weight = link.variants[0], False
+    else:
+        variant, by, _ = choose(link, visit, lookups)
+        by_weight = by == "split"
     location = variant.location
     if link.forward_query and visit.query:
         location = append_query(location, visit.query)
     if link.tracking and not visit.is_private:
         location = with_parameter(location, KLID, visitor_out())
     sets_cookie = (
-        not visit.has_cookie and not visit.is_private and (link.tracking or may_split(link))
+        not visit.has_cookie
+        and not visit.is_private
+        and (link.tracking or by_weight or may_split(link))
     )
     outcome = _FORWARD if link.max_clicks is None else _METERED
-    return Decision(outcome, link.status, location, variant, sets_cookie)
+    return Decision(outcome, link.status, location, variant, sets_cookie, by_weight)

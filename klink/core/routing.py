@@ -1,4 +1,4 @@
-"""Which variant a visit gets: winner, then rules, then weights, then the default.
+"""Which variant a visit gets and why: winner, then rules, then weights, then the default.
 
 Pure: the same link and visit always give the same variant. Facts that cost a look-up
 (country, device) are asked only when a rule needs them.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from klink.core.compiled import (
@@ -27,6 +28,7 @@ from klink.core.urls import query_pairs
 __all__ = [
     "SPLIT",
     "Agent",
+    "Choice",
     "Condition",
     "Lookups",
     "Rule",
@@ -40,6 +42,8 @@ __all__ = [
 
 SPLIT = "split"
 """What a rule (or the default) uses to mean "by weight"; no variant may be called so."""
+
+By = Literal["only", "winner", "rule", "split", "default"]
 
 # A person who asks for "Chrome" means it on a phone too; ua-parser has names of their own
 # for those. Keys and values lower case.
@@ -58,29 +62,53 @@ _SYSTEMS = {
 }
 
 
-def choose(link: CompiledLink, visit: Visit, lookups: Lookups) -> CompiledVariant:
-    """Return the variant this visit gets.
+class Choice(NamedTuple):
+    """A variant, and what gave it to a visit.
+
+    :ivar by: ``split`` when the weights did, also where a rule left it to them.
+    :ivar rule: the place, from 0, of the rule that matched; None when none did.
+    """
+
+    variant: CompiledVariant
+    by: By
+    rule: int | None
+
+
+_new = tuple.__new__  # what a named tuple's own does, in half of the time
+
+
+def choose(link: CompiledLink, visit: Visit, lookups: Lookups) -> Choice:
+    """Return the variant this visit gets, and why.
 
     The winner takes all; else the first rule that matches; else, in ``split`` mode, the
     weights; else the default, and without one the first variant (contract: native
     "Link", klinky K8). A rule, default or winner whose label is gone is passed over.
     """
     if len(link.variants) == 1:
-        return link.variants[0]
+        return _new(Choice, (link.variants[0], "only", None))
     if link.winner:
         winner = _labelled(link, link.winner)
         if winner is not None:
-            return winner
-    for rule in link.rules:
-        if matches(rule.when, visit, lookups):
-            if rule.use == SPLIT:
-                return split(link, visit.visitor)
-            variant = _labelled(link, rule.use)
-            if variant is not None:
-                return variant
+            return _new(Choice, (winner, "winner", None))
+    place: int | None = None
+    if link.rules:
+        for place, rule in enumerate(link.rules):
+            if matches(rule.when, visit, lookups):
+                if rule.use == SPLIT:
+                    return _by_weight(link, visit, place)
+                variant = _labelled(link, rule.use)
+                if variant is not None:
+                    return _new(Choice, (variant, "rule", place))
     if link.mode == "split" or link.default == SPLIT:
-        return split(link, visit.visitor)
-    return _labelled(link, link.default) or link.variants[0]
+        return _by_weight(link, visit, None)
+    return _new(Choice, (_default(link), "default", None))
+
+
+def _by_weight(link: CompiledLink, visit: Visit, rule: int | None) -> Choice:
+    variant = split(link, visit.visitor)
+    if variant is None:
+        return _new(Choice, (_default(link), "default", rule))
+    return _new(Choice, (variant, "split", rule))
 
 
 def may_split(link: CompiledLink) -> bool:
@@ -92,8 +120,10 @@ def may_split(link: CompiledLink) -> bool:
     return any(rule.use == SPLIT for rule in link.rules)
 
 
-def split(link: CompiledLink, visitor: str) -> CompiledVariant:
+def split(link: CompiledLink, visitor: str) -> CompiledVariant | None:
     """Return the variant that the weights give a visitor; the same one every time.
+
+    None where no variant has any weight.
 
     Visitor and link are hashed to a point on the line of cumulative weights, in the
     variants' order: changing 50/50 to 60/40 moves a tenth of the visitors, and where
@@ -109,7 +139,11 @@ def split(link: CompiledLink, visitor: str) -> CompiledVariant:
         point -= variant.weight
         if point < 0:
             return variant
-    return _labelled(link, link.default) or link.variants[0]  # no weights at all
+    return None
+
+
+def _default(link: CompiledLink) -> CompiledVariant:
+    return _labelled(link, link.default) or link.variants[0]
 
 
 def _labelled(link: CompiledLink, label: str) -> CompiledVariant | None:

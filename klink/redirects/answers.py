@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from klink.clicks.visits import (
+    BY_WEIGHT,
     CLICK,
     COOKIE,
     VIEW,
@@ -134,6 +135,8 @@ class Answers:
         if decision.sets_cookie:
             cookie = cookie_for(seen)
             flags |= COOKIE
+        if decision.by_weight:
+            flags |= BY_WEIGHT
         self._recorder.record(link, seen, decision.variant, flags | CLICK)
         return Answer(decision, redirect_headers(decision.location, cookie))
 

@@ -15,6 +15,7 @@ from functools import partial
 
 from klink.clicks.record import MAX_TEXT
 from klink.clicks.visits import (
+    BY_WEIGHT,
     CLICK,
     COOKIE,
     VIEW,
@@ -262,6 +263,8 @@ class Lane:
             return None
         start = starts[decision.status] + decision.location.encode("ascii") + self._tail
         flags = VIEW | CLICK
+        if decision.by_weight:
+            flags |= BY_WEIGHT
         if decision.sets_cookie:
             flags |= COOKIE
             start += b"\r\nSet-Cookie: " + cookie_for(seen).encode("ascii")

@@ -57,6 +57,19 @@ def test_every_state_of_a_link_has_its_answer(changes, outcome, status, location
     assert decision[:3] == (outcome, status, location)
     assert (decision.variant is not None) == (outcome in (Outcome.FORWARD, Outcome.METERED))
     assert not decision.sets_cookie
+    assert not decision.by_weight
+
+
+@pytest.mark.parametrize("way", [resolve, forward])
+def test_a_decision_says_whether_weights_made_it(way):
+    both = (variant("a"), variant("b"))
+    assert decide(a_link(mode="split", variants=both), way=way).by_weight
+    assert not decide(a_link(mode="split", variants=both[:1]), way=way).by_weight
+    assert not decide(a_link(mode="split", variants=both, winner="a"), way=way).by_weight
+    rule = Rule(Condition(language=("en",)), "split")
+    ruled = a_link(mode="rules", variants=both, rules=(rule,))
+    assert decide(ruled, way=way).by_weight
+    assert not decide(ruled, a_visit(languages=("fr",)), way=way).by_weight
 
 
 def test_a_slug_without_a_link_is_not_found():

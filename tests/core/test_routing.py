@@ -29,7 +29,7 @@ A, B, C = variant("a"), variant("b"), variant("c")
 
 
 def chosen(link, visit=None, lookups=None):
-    return choose(link, visit or a_visit(), lookups or FixedLookups()).label
+    return choose(link, visit or a_visit(), lookups or FixedLookups()).variant.label
 
 
 def visitors(count):
@@ -41,18 +41,24 @@ def shares(weights, count):
     link = a_link(mode="split", variants=variants)
     base, none = a_visit(), FixedLookups()
     return Counter(
-        choose(link, base._replace(visitor=visitor), none).label for visitor in visitors(count)
+        choose(link, base._replace(visitor=visitor), none).variant.label
+        for visitor in visitors(count)
     )
 
 
+MANY = 200_000
+CHI_SQUARE = {1: 10.83, 2: 13.82, 3: 16.27, 9: 27.88}
+"""What a fair draw stays below in 999 of 1,000 cases, by degrees of freedom."""
+
+
 @pytest.mark.parametrize(
-    "weights,count", [((50, 50), 200_000), ((70, 20, 10), 20_000), ((1, 99), 20_000)]
+    "weights", [(50, 50), (60, 40), (1, 99), (70, 20, 10), (97, 1, 1, 1), (10,) * 10]
 )
-def test_the_weights_are_kept_over_many_visitors(weights, count):
-    seen = shares(weights, count)
-    expected = [count * weight / 100 for weight in weights]
+def test_the_weights_are_kept_over_many_visitors(weights):
+    seen = shares(weights, MANY)
+    expected = [MANY * weight / 100 for weight in weights]
     chi_square = sum((seen[str(n)] - asked) ** 2 / asked for n, asked in enumerate(expected))
-    assert chi_square < 10.8  # p > 0.001 for one degree of freedom, more for two
+    assert chi_square < CHI_SQUARE[len(weights) - 1]
 
 
 def test_moving_the_weights_by_ten_percent_moves_ten_percent_of_the_visitors():
@@ -95,6 +101,40 @@ def test_without_any_weight_the_default_or_the_first_serves():
 def test_weights_need_not_sum_to_a_hundred():
     seen = shares((1, 2), 30_000)
     assert 0.32 < seen["0"] / 30_000 < 0.35
+
+
+def test_a_choice_says_what_made_it():
+    us, split = Rule(Condition(country=("US",)), "b"), Rule(Condition(country=("DE",)), "split")
+    rules = a_link(mode="rules", variants=(A, B), rules=(us, split))
+    halves = a_link(mode="split", variants=(A, variant("b", 0)))
+
+    def why(link, country=""):
+        found = choose(link, a_visit(), FixedLookups(country))
+        return found.variant.label, found.by, found.rule
+
+    assert why(a_link()) == ("", "only", None)
+    assert why(halves) == ("a", "split", None)
+    assert why(halves._replace(winner="b")) == ("b", "winner", None)
+    assert why(rules, "US") == ("b", "rule", 0)
+    assert why(rules, "DE") == (
+        choose(rules._replace(mode="split"), a_visit(), FixedLookups()).variant.label,
+        "split",
+        1,
+    )
+    assert why(rules, "FR") == ("a", "default", None)
+    assert why(rules._replace(default="split", variants=(variant("a", 0), B))) == (
+        "b",
+        "split",
+        None,
+    )
+
+
+def test_where_no_variant_has_weight_no_weight_decides():
+    none = (variant("a", 0), variant("b", 0))
+    rule = Rule(Condition(country=("US",)), "split")
+    link = a_link(mode="rules", variants=none, rules=(rule,), default="b")
+    assert choose(link, a_visit(), FixedLookups("US")) == (none[1], "default", 0)
+    assert choose(link._replace(mode="split"), a_visit(), FixedLookups())[1:] == ("default", None)
 
 
 class TestOrder:

@@ -13,12 +13,14 @@ from werkzeug.test import TestResponse
 
 from klink.clicks.record import ClickRecord, Flag
 from klink.core import links
+from klink.core.links import NewRule, NewVariant
 from klink.core.times import to_ms
 from klink.core.visitors import day_secret, visitor_id, workspace_visitor
 from tests.redirects.site import BROWSER, NOON, PROXY, SECRET, Site
 
 VIEW, CLICK, HEAD, PREFETCH = Flag.VIEW, Flag.CLICK, Flag.HEAD, Flag.PREFETCH
 PREVIEW, PRIVATE, COOKIE, KNOWN = Flag.PREVIEW, Flag.PRIVATE, Flag.COOKIE, Flag.KNOWN
+BY_WEIGHT = Flag.BY_WEIGHT
 
 
 def only(site: Site) -> ClickRecord:
@@ -119,7 +121,7 @@ def test_a_split_gives_its_visitor_a_cookie_that_keeps_id_and_variant(site: Site
         f"klid={klid}; Max-Age=31536000; Path=/; HttpOnly; SameSite=Lax; Secure"
     )
     before = only(site)
-    assert before.flags == VIEW | CLICK | COOKIE
+    assert before.flags == VIEW | CLICK | COOKIE | BY_WEIGHT
     assert before.variant_id in [variant.id for variant in link.variants]
     for _ in range(3):  # another day, another network, another browser
         site.later(days=40)
@@ -130,7 +132,20 @@ def test_a_split_gives_its_visitor_a_cookie_that_keeps_id_and_variant(site: Site
         assert "Set-Cookie" not in again.headers
         after = only(site)
         assert (after.visitor, after.variant_id) == (before.visitor, before.variant_id)
-        assert after.flags == VIEW | CLICK | COOKIE | KNOWN
+        assert after.flags == VIEW | CLICK | COOKIE | KNOWN | BY_WEIGHT
+
+
+def test_a_click_says_whether_weights_chose_its_variant(site: Site) -> None:
+    halves = tuple(NewVariant(label, f"https://example.com/{label}", 50) for label in "ab")
+    rules = (NewRule({"language": "fr"}, "split"), NewRule({"language": "de"}, "b"))
+    site.link(variants=halves, rules=rules, mode="rules")
+    site.link("page", variants=halves, mode="split", type="inpage")
+    for language in ("fr", "de", "en"):
+        site.ask("/spring", Accept_Language=language)
+    assert [record.flags & BY_WEIGHT for record in site.records()] == [BY_WEIGHT, 0, 0]
+    site.ask("/page/page")
+    site.post("/page/page")
+    assert [record.flags & ~COOKIE for record in site.records()] == [VIEW, CLICK | BY_WEIGHT]
 
 
 def test_without_https_the_cookie_is_not_secure(site: Site) -> None:
@@ -189,8 +204,9 @@ def test_a_private_visitor_keeps_the_variant_and_leaves_nothing(site: Site, head
     tracked = site.ask("/tracked", **private)
     assert tracked.headers["Location"] == "https://example.com/tracked"
     assert "Set-Cookie" not in tracked.headers
-    for record in site.records():
-        assert (record.visitor, record.flags) == ("", VIEW | CLICK | PRIVATE)
+    split, tracked_one = site.records()
+    assert (split.visitor, split.flags) == ("", VIEW | CLICK | PRIVATE | BY_WEIGHT)
+    assert (tracked_one.visitor, tracked_one.flags) == ("", VIEW | CLICK | PRIVATE)
     private[header] = "0"
     site.ask("/spring", **private)
     assert only(site).visitor != ""
