@@ -8,6 +8,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from klink.core.compiled import Condition
+from klink.core.countries import COUNTRIES
 from klink.core.errors import ValidationFailed
 from klink.core.times import format_rfc3339, from_ms, parse_rfc3339, to_ms
 
@@ -32,13 +33,14 @@ _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}")
 _T = TypeVar("_T")
 
 
-def parse_condition(raw: Mapping[str, object]) -> Condition:
+def parse_condition(raw: Mapping[str, object], *, is_stored: bool = False) -> Condition:
     """Read a rule's ``when`` (contract: native, "Link").
 
     Lists of values may be given as one string; countries in any case; weekdays as 1
     (Monday) to 7 or names; ``hours`` as ``[from, to]``, whole hours of 0 to 24, which may
     wrap midnight. Null is not asked, and neither is an empty list.
 
+    :param is_stored: it was checked when it came; a country that is none any more stands.
     :raises ValidationFailed: one entry per wrong field (``country``, ``hours``, …).
     """
     errors: dict[str, list[str]] = {}
@@ -56,7 +58,7 @@ def parse_condition(raw: Mapping[str, object]) -> Condition:
             return otherwise
 
     condition = Condition(
-        country=read("country", _countries, ()),
+        country=read("country", _codes if is_stored else _countries, ()),
         device=read("device", _devices, ()),
         os=read("os", _texts, ()),
         browser=read("browser", _texts, ()),
@@ -120,6 +122,14 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _countries(value: object) -> tuple[str, ...]:
+    codes = _codes(value)
+    for code in codes:
+        if code not in COUNTRIES:
+            raise ValueError(f"{code!r} is not the ISO 3166 code of any country")
+    return codes
+
+
+def _codes(value: object) -> tuple[str, ...]:
     codes = tuple(dict.fromkeys(text.upper() for text in _texts(value)))
     for code in codes:
         if _COUNTRY.fullmatch(code) is None:

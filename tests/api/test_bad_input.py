@@ -291,6 +291,8 @@ def test_bad_variants_are_named_by_their_place(owner: Person) -> None:
 RULES: list[tuple[dict[str, Any], str]] = [
     ({"when": {"country": "XYZ"}, "use": "a"}, "when.country"),
     ({"when": {"country": [1]}, "use": "a"}, "when.country"),
+    ({"when": {"country": ["US", "UK"]}, "use": "a"}, "when.country"),
+    ({"when": {"country": "XX"}, "use": "a"}, "when.country"),
     ({"when": {"planet": "Mars"}, "use": "a"}, "when.planet"),
     ({"when": {"device": "toaster"}, "use": "a"}, "when.device"),
     ({"when": {"hours": [0, 25]}, "use": "a"}, "when.hours"),

@@ -293,6 +293,8 @@ def test_hours_follow_the_clock_of_their_zone_through_summer_time(at, hour):
         ({"planet": "Mars"}, "planet"),
         ({"country": "USA"}, "country"),
         ({"country": "U1"}, "country"),
+        ({"country": "XX"}, "country"),
+        ({"country": ["US", "UK"]}, "country"),
         ({"country": [1]}, "country"),
         ({"country": {"a": 1}}, "country"),
         ({"country": ["US"] * 1000}, "country"),

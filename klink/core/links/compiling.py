@@ -71,4 +71,4 @@ def compiled_of(rows: LinkRows) -> CompiledLink:
 @lru_cache(maxsize=1024)
 def _condition(conditions: str) -> Condition:
     """Read a rule's condition; whole workspaces send by the same few."""
-    return parse_condition(json.loads(conditions))
+    return parse_condition(json.loads(conditions), is_stored=True)
