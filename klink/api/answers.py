@@ -9,6 +9,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from klink.clicks.imagined import KINDS
+from klink.core.explain import ENDS
 from klink.core.links import fields as rules
 from klink.stats import clicks
 
@@ -397,3 +399,59 @@ class Me(Schema):
     key = _part(OwnKey)
     plan = _part(Plan)
     usage = _part(Used)
+
+
+class MatchedRule(Schema):
+    """The rule that matched."""
+
+    index = _count("Its place in `routing.rules`, from 0.")
+    when = fields.Dict(required=True)
+
+
+class Share(Schema):
+    """A variant that weights may choose."""
+
+    label = _text()
+    weight = _count("Share of 100.")
+
+
+class Asker(Schema):
+    """What klink makes of the visitor."""
+
+    country = _text("ISO 3166 code.", null=True)
+    device = _text(null=True)
+    os = _text(null=True)
+    browser = _text(null=True)
+    language = _text("First preference.", null=True)
+    kind = _text("Only persons make clicks.", enum=list(KINDS.values()))
+    reason = _text("Why it is no person.", null=True)
+
+
+class Explanation(Schema):
+    """What a visitor would get, and what decides it."""
+
+    outcome = _text(
+        "`expired` by time, `limited` by `max_clicks`: to `expired_url`, else 410.",
+        enum=list(ENDS),
+    )
+    status = _count("Of the answer.")
+    location = _text("Where it sends; null where nobody knows, or it sends nowhere.", null=True)
+    variant = _text(
+        "Label; behind a page or password, that of the way on. Null for a single destination.",
+        null=True,
+    )
+    decided_by = _text(
+        "Null when the link is not live.",
+        null=True,
+        enum=["rule", "split", "winner", "default", "only", None],
+    )
+    rule = fields.Nested(MatchedRule, required=True, allow_none=True)
+    shares = fields.Nested(
+        Share,
+        many=True,
+        required=True,
+        allow_none=True,
+        metadata={"description": "When weights decide and no `visitor` was given."},
+    )
+    visitor = _part(Asker)
+    at = _time(null=False)

@@ -14,6 +14,7 @@ from klink.api import (
     description,
     docs,
     events,
+    explain,
     health,
     link_stats,
     links,
@@ -31,6 +32,7 @@ RESOURCES = (
     me.blueprint,
     links.blueprint,
     link_stats.blueprint,
+    explain.blueprint,
     analytics.blueprint,
     events.blueprint,
 )

@@ -10,11 +10,13 @@ from typing import Any
 from flask import Response
 from flask.json import dumps
 
+from klink.clicks.imagined import Imagined
 from klink.core.events import EventView
+from klink.core.explain import Explanation
 from klink.core.links import Created, LinkView
 from klink.core.links.model import UTM_NAMES
 from klink.core.plans import Plan
-from klink.core.times import format_rfc3339
+from klink.core.times import format_rfc3339, from_ms
 from klink.stats.breakdown import Top
 from klink.stats.clicks import ClickView
 from klink.stats.counts import LinkCounts, VariantCounts, with_counts
@@ -235,3 +237,28 @@ def _top(top: Top) -> Json:
         for found in top.values
     ]
     return {"values": values, "other_clicks": top.other_clicks, "other_rest": top.other_rest}
+
+
+def explanation(found: Explanation, imagined: Imagined) -> Json:
+    """What a visitor would get."""
+    visit, agent = imagined.visit, imagined.agent
+    shares = [{"label": each.label, "weight": each.weight} for each in found.shares]
+    return {
+        "outcome": found.end,
+        "status": found.status,
+        "location": found.location or None,
+        "variant": found.variant,
+        "decided_by": found.by,
+        "rule": None if found.rule is None else {"index": found.rule, "when": found.when},
+        "shares": shares or None,
+        "visitor": {
+            "country": imagined.country or None,
+            "device": agent.device or None,
+            "os": agent.os or None,
+            "browser": agent.browser or None,
+            "language": visit.languages[0] if visit.languages else None,
+            "kind": imagined.kind,
+            "reason": imagined.reason or None,
+        },
+        "at": time(from_ms(visit.at_ms)),
+    }

@@ -10,6 +10,7 @@ from typing import Any
 
 from marshmallow import fields
 
+from klink.clicks.imagined import MAX_QUERY
 from klink.core import events
 from klink.core.events import finding
 from klink.core.links import destinations
@@ -267,3 +268,20 @@ class ClicksQuery(Strict):
     until = QueryMoment(metadata=_says("Exclusive."))
     cursor = Text(metadata=_says("`next_cursor` of the page before."))
     limit = QueryWhole(metadata={"minimum": 1, "maximum": clicks.MAX_LIMIT, "default": 50})
+
+
+class ExplainQuery(Strict):
+    """Whose visit to explain; what is absent is unknown."""
+
+    ip = Text(metadata=_says("IPv4 or IPv6 address; tells the country."))
+    user_agent = Text(metadata=_says("Absent: no device, system or browser is known."))
+    language = Text(metadata=_says("As in `Accept-Language`: `de-AT,de;q=0.9`."))
+    at = QueryMoment(metadata=_says("When; now when absent."))
+    country = Text(metadata=_says("ISO 3166 code; counts instead of what `ip` tells."))
+    query = Text(metadata=_says("The visit's own query, encoded as one value.", **_most(MAX_QUERY)))
+    visitor = Text(
+        metadata=_says(
+            "Value of the cookie `klid` in the visitor's browser. Not the `klid` that a "
+            "destination gets: that is another, from which no variant follows."
+        )
+    )

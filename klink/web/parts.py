@@ -32,7 +32,10 @@ class Clicks(Protocol):
 
 
 class Countries(Protocol):
-    """The GeoIP database, as far as ``/ready`` needs it."""
+    """The GeoIP database, as far as doors need it."""
+
+    def lookup(self, net: str) -> str:
+        """The ISO 3166 code of a truncated address, '' when unknown."""
 
     def status(self) -> GeoStatus:
         """How it stands."""
