@@ -299,6 +299,10 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ({"when": {"timezone": "../etc/passwd"}, "use": "a"}, "when.timezone"),
     ({"when": {"timezone": "Europe"}, "use": "a"}, "when.timezone"),
     ({"when": {"after": "now"}, "use": "a"}, "when.after"),
+    (
+        {"when": {"after": "2026-02-01T00:00:00Z", "before": "2026-01-01T00:00:00Z"}, "use": "a"},
+        "when.before",
+    ),
     ({"when": {"query": {"a": 1}}, "use": "a"}, "when.query"),
     ({"when": {"os": "\ud800"}, "use": "a"}, "when.os"),
     ({"when": {"browser": "a\0"}, "use": "a"}, "when.browser"),
