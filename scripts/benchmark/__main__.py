@@ -65,6 +65,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name every row and its bars, and end")
     parser.add_argument("--only", metavar="NAME[,NAME...]", help="measure these rows only")
     parser.add_argument(
+        "--mix", dest="only", action="store_const", const="mix", help="the same as --only mix"
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="less data and 2 s loads: a look, no measurement"
     )
     parser.add_argument("--seconds", type=int, help="length of the long load (60); others take 10")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scripts.benchmark import folding, lifetime, making, reading, redirects
+from scripts.benchmark import folding, lifetime, making, mix, reading, redirects
 from scripts.benchmark.measuring import Bar, Line, Row
 
 ROWS: tuple[Row, ...] = (
     *redirects.ROWS,
+    *mix.ROWS,
     *folding.ROWS,
     *lifetime.ROWS,
     *reading.ROWS,
