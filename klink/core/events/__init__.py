@@ -15,7 +15,7 @@ from klink.core.events.model import (
     EventView,
     NewEvent,
 )
-from klink.core.events.public import convert, record_public
+from klink.core.events.public import convert, record_public, way_on
 from klink.core.events.recording import record
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "record",
     "record_public",
     "search",
+    "way_on",
 ]

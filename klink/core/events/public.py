@@ -76,19 +76,34 @@ def convert(
     :raises ValidationFailed: the visitor's id is malformed.
     :raises NotFound: the visitor has clicked nothing that an event may be attributed to.
     """
-    if not is_visitor_id(visitor_id):
-        raise ValidationFailed({"visitor_id": ["must be the klid that a link has given"]})
     with read():
-        workspace_id = _owner(host_domain_id) or workspace_of(visitor_id)
-        if workspace_id is None:
-            raise NotFound("visitor")
-        click = last_click(ctx, workspace_id, visitor_id, ctx.now)
-        if click is None:
-            raise NotFound("visitor")
+        workspace_id, click = _click_of(ctx, visitor_id, host_domain_id)
         workspace = workspaces.get(workspace_id)
         location = _next_location(click)
     new = NewEvent(visitor_id=visitor_id, event_name=CONVERSION)
     return _once(ctx, workspace, new, None, is_conversion=True), location
+
+
+def way_on(ctx: Context, visitor_id: str, *, host_domain_id: int | None = None) -> str | None:
+    """Where :func:`convert` would send a visitor who does not want to be recorded.
+
+    :raises ValidationFailed: the visitor's id is malformed.
+    :raises NotFound: the visitor has clicked nothing that an event may be attributed to.
+    """
+    with read():
+        _, click = _click_of(ctx, visitor_id, host_domain_id)
+        return _next_location(click)
+
+
+def _click_of(ctx: Context, visitor_id: str, host_domain_id: int | None) -> tuple[int, LastClick]:
+    """The visitor's last click, and the workspace that knows the visitor."""
+    if not is_visitor_id(visitor_id):
+        raise ValidationFailed({"visitor_id": ["must be the klid that a link has given"]})
+    workspace_id = _owner(host_domain_id) or workspace_of(visitor_id)
+    click = workspace_id and last_click(ctx, workspace_id, visitor_id, ctx.now)
+    if not workspace_id or not click:
+        raise NotFound("visitor")
+    return workspace_id, click
 
 
 def _once(
