@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from klink import __version__, dialects
+from klink import __version__, dialects, tracking
 from klink.api import make_app
 from klink.clicks import enrich
 from klink.clicks.enrich import Enricher
@@ -182,7 +182,8 @@ def _build(config: Config, stack: ExitStack) -> _House:
         version=__version__,
     )
     options = _dialect_options(config)
-    app = make_app(parts, [make_blueprint(answers, Throttle())])
+    doors = [tracking.make_blueprint(tracking.Limit()), make_blueprint(answers, Throttle())]
+    app = make_app(parts, doors)
     dialects.install(app, options, __version__)
     front = Front(
         base_url=settings.base_url,

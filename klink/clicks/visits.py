@@ -309,8 +309,10 @@ class Arrival(NamedTuple):
     """A visit that needs more than a redirect, as the front hands it to the pages.
 
     :ivar link: None when there is none, or none could be asked for.
-    :ivar decision: what the visit gets; None when ``refusal`` says why nothing was decided.
+    :ivar decision: what the visit gets; None when ``refusal`` says why nothing was decided,
+        and at klink's own paths, which are no links.
     :ivar is_page: whether ``/slug/page`` was asked for.
+    :ivar domain_id: whose host was asked, where that matters: at klink's own paths.
     """
 
     seen: SeenVisit
@@ -318,6 +320,7 @@ class Arrival(NamedTuple):
     decision: Decision | None
     is_page: bool
     refusal: Refusal = ""
+    domain_id: int | None = None
 
 
 ARRIVAL = "klink.arrival"

@@ -21,6 +21,7 @@ from klink.core.slugs import ANSWERED
 from klink.pages.rendering import Message, redirect, secure, shown, told
 from klink.pages.throttle import Throttle
 from klink.web import doors
+from klink.web.statuses import status_of
 
 __all__ = ["MAX_FORM_BYTES", "WayOn", "make_blueprint"]
 
@@ -65,6 +66,9 @@ _NOT_ALLOWED = Message(405, "method_not_allowed", "Not like this", "Open this ad
 _TOO_LARGE = Message(
     413, "body_too_large", "Too much", f"A form may have at most {MAX_FORM_BYTES} bytes."
 )
+_TOO_MANY = Message(
+    429, "rate_limited", "Too fast", "Too many requests came from here.", "Try again in a while."
+)
 _BAD = Message(400, "bad_request", "That did not work", "This request cannot be answered.")
 _FAILED = Message(
     500, "internal_error", "Something broke", "This is our fault, not yours.", "Try again later."
@@ -72,7 +76,10 @@ _FAILED = Message(
 
 
 _PROBLEMS = {403: "wrong_password", 429: "too_many_tries", 503: "too_busy"}  # of the form
-_BY_STATUS = {message.status: message for message in (_NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE)}
+_BY_STATUS = {
+    message.status: message
+    for message in (_NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE, _WRONG_HOST, _TOO_MANY, _BUSY)
+}
 
 
 class WayOn(Protocol):
@@ -165,8 +172,9 @@ def _claims(path: str) -> bool:
 def _refuse(error: Exception) -> Response:
     """Render what goes wrong on the paths of visitors."""
     if isinstance(error, KlinkError):
-        return told(_BUSY if error.code == "database_busy" else _FAILED)
-    status = (error.code if isinstance(error, HTTPException) else None) or 500
+        status = status_of(error)
+    else:
+        status = (error.code if isinstance(error, HTTPException) else None) or 500
     message = _BY_STATUS.get(status, _FAILED if status >= 500 else replace(_BAD, status=status))
     response = told(message)
     if message is _NOT_ALLOWED:
@@ -183,9 +191,11 @@ class _Doors:
 
     def short_url(self, path: str) -> Response:  # noqa: ARG002 - the front has read it
         """Whatever nobody else answers: a short URL, or nothing."""
+        if request.method not in ("GET", "HEAD", "POST"):
+            abort(405)
         arrival: Arrival | None = request.environ.get(ARRIVAL)
         if arrival is None:
-            abort(404 if request.method in ("GET", "HEAD", "POST") else 405)
+            abort(404)
         if arrival.refusal:
             return told(_WRONG_HOST if arrival.refusal == "wrong_host" else _BUSY)
         return self._of_link(arrival)

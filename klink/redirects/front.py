@@ -1,7 +1,8 @@
 """The WSGI application that stands before all others: short URLs are answered here.
 
 What needs a page, and everything that is no short URL, goes to the application behind it;
-for a short URL with the :class:`~klink.clicks.visits.Arrival` in the environment.
+for a short URL, and for klink's own paths that visitors meet, with the
+:class:`~klink.clicks.visits.Arrival` in the environment.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from klink.clicks.visits import ARRIVAL, Arrival, Refusal, SeenVisit, VisitReader
 from klink.core.errors import DatabaseBusy
@@ -30,8 +31,12 @@ __all__ = ["Front", "Target", "target_of"]
 _METHODS = ("GET", "HEAD", "POST")
 _PATH = re.compile(r"/([A-Za-z0-9_-]+)(/page)?/?")
 
-# What any host may ask for: probes by address, and klink's own paths that visitors meet.
+# What any host may ask for: probes by address.
 _ANYWHERE = ("health", "ready", "metrics")
+
+# klink's own paths that visitors meet; no slug begins so. How pages look is asked for on hosts
+# without links too, whose visitors are told so by a page.
+_OWN, _LOOKS = "/_", "/_static/"
 
 _MISDIRECTED = json.dumps(
     {
@@ -102,6 +107,8 @@ class Front:
         if target is None:
             if self._is_closed_here(path, environ):
                 return _misdirected(environ, start_response)
+            if path.startswith(_OWN) and not path.startswith(_LOOKS):
+                return self._own_path(path, environ, start_response)
             return self._fallback(environ, start_response)
         if environ["REQUEST_METHOD"] not in _METHODS:
             return self._fallback(environ, start_response)
@@ -110,6 +117,26 @@ class Front:
             return self._visit(target, seen, environ, start_response)
         except DatabaseBusy:
             return self._refuse("busy", target, seen, environ, start_response)
+
+    def _own_path(
+        self, path: str, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Pass on one of klink's own paths, with who asks and whether this host has links."""
+        seen = self._reader.read(environ, self._clock_ms())
+        refusal: Refusal = ""
+        domain_id = None
+        try:
+            domain_id = self._hosts.domain_of(seen.client.host)
+        except DatabaseBusy:
+            refusal = "busy"
+        if domain_id is None:
+            refusal = refusal or "wrong_host"
+        elif self._require_https and seen.client.scheme != "https":
+            location = self._over_https(quote(path, encoding="latin-1"), seen, domain_id)
+            headers = [*redirect_headers(location), ("Access-Control-Allow-Origin", "*")]
+            return _redirect(308, headers, start_response)
+        environ[ARRIVAL] = Arrival(seen, None, None, False, refusal, domain_id)
+        return self._fallback(environ, start_response)
 
     def _visit(
         self,
@@ -122,7 +149,8 @@ class Front:
         if domain_id is None:
             return self._refuse("wrong_host", target, seen, environ, start_response)
         if self._require_https and seen.client.scheme != "https":
-            location = self._over_https(target, seen, domain_id)
+            path = f"/{target.slug}/page" if target.is_page else f"/{target.slug}"
+            location = self._over_https(path, seen, domain_id)
             return _redirect(308, redirect_headers(location), start_response)
         link = self._cache.get(domain_id, target.slug)
         answer = self._answers.arrive(link, seen, is_page=target.is_page)
@@ -142,12 +170,11 @@ class Front:
         environ[ARRIVAL] = Arrival(seen, None, None, target.is_page, refusal)
         return self._fallback(environ, start_response)
 
-    def _over_https(self, target: Target, seen: SeenVisit, domain_id: int) -> str:
-        """The same short URL over HTTPS, on the host that the domain itself has."""
+    def _over_https(self, path: str, seen: SeenVisit, domain_id: int) -> str:
+        """The same address over HTTPS, on the host that the domain itself has."""
         host = self._base_netloc
         if domain_id != BASE_DOMAIN_ID:
             host = plain_host(seen.client.host)
-        path = f"/{target.slug}/page" if target.is_page else f"/{target.slug}"
         query = f"?{clean_query(seen.visit.query)}" if seen.visit.query else ""
         return f"https://{host}{path}{query}"
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from werkzeug.test import Client, TestResponse
 
-from klink import dialects
+from klink import dialects, tracking
 from klink.api import make_app
 from klink.clicks.enrich import Enricher
 from klink.clicks.geoip import CountryDatabase
@@ -105,6 +105,7 @@ class House:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.now = NOW
+        self.monotonic_s = 0.0
         self.announced: list[Changed] = []
         self._settings = Settings(
             base_url=BASE_URL,
@@ -147,7 +148,9 @@ class House:
             metrics_allow=(ip_network("127.0.0.0/8"),),
             version="1.2.3",
         )
-        self.app = make_app(parts, [make_blueprint(answers, Throttle())])
+        limit = tracking.Limit(lambda: self.monotonic_s)
+        pages = make_blueprint(answers, Throttle())
+        self.app = make_app(parts, [tracking.make_blueprint(limit), pages])
         dialects.install(self.app, chosen, "1.2.3")
         front = Front(
             base_url=BASE_URL,
