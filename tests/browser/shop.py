@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 # The first line is the queue of docs/conversions.md: the page may call before the script is there.
-_SCRIPT = """\
+SCRIPT = """\
 window.klink = window.klink || function () { (klink.q = klink.q || []).push(arguments); };
 klink("look");
 addEventListener("DOMContentLoaded", function () {
@@ -103,7 +103,7 @@ def _handler_of(shop: Callable[[], Shop]) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             place = urlsplit(self.path)
             if place.path == "/shop.js":
-                return self.answer(200, "text/javascript", _SCRIPT)
+                return self.answer(200, "text/javascript", SCRIPT)
             page = shop().page(place.path, place.query)
             if page is None:
                 return self.answer(404, "text/plain", "")
