@@ -5,39 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import Schema, fields
 
+from klink.api.answer_fields import count as _count
+from klink.api.answer_fields import flag as _flag
+from klink.api.answer_fields import moment as _time
+from klink.api.answer_fields import part as _part
+from klink.api.answer_fields import text as _text
 from klink.clicks.imagined import KINDS
 from klink.core.explain import ENDS
 from klink.core.links import fields as rules
 from klink.stats import clicks
-
-
-def _text(description: str = "", *, null: bool = False, **more: Any) -> fields.String:
-    about = {"description": description} if description else {}
-    return fields.String(required=True, allow_none=null, metadata=about | more)
-
-
-def _count(description: str = "") -> fields.Integer:
-    return fields.Integer(
-        required=True, metadata={"description": description} if description else {}
-    )
-
-
-def _flag(description: str = "") -> fields.Boolean:
-    return fields.Boolean(
-        required=True, metadata={"description": description} if description else {}
-    )
-
-
-def _time(description: str = "", *, null: bool = True) -> fields.String:
-    return _text(description, null=null, format="date-time")
-
-
-def _part(schema: type[Schema], *, many: bool = False) -> fields.Nested:
-    return fields.Nested(schema, required=True, many=many)
 
 
 class Problem(Schema):

@@ -181,6 +181,18 @@ class ListQuery(Strict):
     limit = QueryWhole(metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": 50})
 
 
+class ExperimentQuery(Strict):
+    """Which run of an experiment."""
+
+    run = QueryWhole(metadata=_says("The one that goes on when absent.", minimum=1))
+
+
+class WinnerInput(Strict):
+    """The winner of an experiment."""
+
+    label = Text(required=True, metadata=_says("Of the variant that gets all traffic."))
+
+
 class BulkQuery(Strict):
     """How to make many links."""
 

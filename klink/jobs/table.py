@@ -15,6 +15,7 @@ from klink.core import anonymous, changes, idempotency, links, usage
 from klink.core.context import Context
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
+from klink.jobs.winners import name_winners
 
 VISITORS_KEPT = timedelta(days=2)
 """A day's visitors stay this long after it, for clicks that are folded late."""
@@ -72,6 +73,11 @@ def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
     return JobReport({name: pace.total(iter(prune, 0)) for name, prune in tables.items()})
 
 
+def pick_winners(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
+    """Name the winners of experiments that are decided."""
+    return JobReport({"winners": pace.total(name_winners(ctx))})
+
+
 def _every(**span: float) -> Callable[[JobSettings], float]:
     return lambda _: timedelta(**span).total_seconds()
 
@@ -83,6 +89,7 @@ JOBS: tuple[Job, ...] = (
         lambda settings: settings.expire_every_s,
         expire_links,
     ),
+    Job("pick-winners", "name the winners of experiments", _every(hours=1), pick_winners),
     Job("sweep-purged", "delete the clicks of purged links", _every(minutes=5), sweep_purged),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),
     Job("clean-up", "drop old answers, counts and changes", _every(hours=1), clean_up),

@@ -121,6 +121,7 @@ class House:
         self._ledger = Ledger(self._journal, self._enricher, lambda: self.now)
         self._cache = LinkCache(links.compiled, 1 << 20)
         self.meter = Meter()
+        self._announce: Callable[[Changed], None] = self.announced.append
         workspaces.ensure_first(self.ctx)
         self._ledger.start()
         self.configure()
@@ -136,6 +137,7 @@ class House:
             self._cache.forget(changed)
             hosts.forget(changed)
 
+        self._announce = announce
         parts = Parts(
             settings=self._settings,
             clock=lambda: self.now,
@@ -177,7 +179,7 @@ class House:
     @property
     def ctx(self) -> Context:
         """The core's context, now."""
-        return Context(self.now, self._settings)
+        return Context(self.now, self._settings, self._announce)
 
     def later(self, **by: float) -> None:
         """Move the clock."""

@@ -30,7 +30,9 @@ from klink.core.links.model import (
 )
 from klink.core.links.prepare import prepare
 from klink.core.links.quota import active_links
+from klink.core.links.runs import to_judge
 from klink.core.links.search import numbered, search
+from klink.core.links.winner import name_winner, undo_winner
 
 __all__ = [
     "UNSET",
@@ -56,6 +58,7 @@ __all__ = [
     "expire_due",
     "find",
     "get",
+    "name_winner",
     "numbered",
     "prepare",
     "prepare_many",
@@ -66,9 +69,11 @@ __all__ = [
     "search",
     "sweep",
     "take_use",
+    "to_judge",
     "trash",
     "uid_by_number",
     "uid_by_slug",
+    "undo_winner",
     "update",
     "uses_left",
     "with_variants",

@@ -11,7 +11,7 @@ import peewee
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
-from klink.core.links import destinations, fields, hosts, quota
+from klink.core.links import destinations, fields, hosts, quota, runs
 from klink.core.links.batch import tag_rows
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
@@ -54,7 +54,7 @@ def update(
     if isinstance(patch, LinkPatch):
         patch = prepare_patch(patch)
     with write():
-        row = _living_row(who, uid, if_version)
+        row = living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
         wanted = patch if isinstance(patch, LinkPatch) else patch(before)
         given = wanted.given()
@@ -75,7 +75,9 @@ def update(
         problems.raise_if_any()
         columns |= _routing_columns(before, where)
         _check_activity(ctx, who, row, columns)
-        _apply(ctx, row, columns)
+        if "run" in columns:
+            runs.end(ctx, before)
+        apply(ctx, row, columns)
         if where is not None:
             destinations.store(row.id, where, now_ms=to_ms(ctx.now))
         if tags is not None:
@@ -83,7 +85,7 @@ def update(
         _count_uses(row, columns)
         if "slug" in columns:
             changes.record(ctx, Changed("link", row.id, row.domain_id, str(columns["slug"])))
-        return _finished(ctx, who, uid, before, "link.update")
+        return finished(ctx, who, uid, before, "link.update")
 
 
 def replace_variants(
@@ -127,10 +129,10 @@ def trash(ctx: Context, who: Principal, uid: str, *, if_version: int | None = No
     """
     who.need("delete")
     with write():
-        row = _living_row(who, uid, if_version)
+        row = living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
-        _apply(ctx, row, {"deleted_at": ctx.now})
-        return _finished(ctx, who, uid, before, "link.trash")
+        apply(ctx, row, {"deleted_at": ctx.now})
+        return finished(ctx, who, uid, before, "link.trash")
 
 
 def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
@@ -147,11 +149,17 @@ def restore(ctx: Context, who: Principal, uid: str) -> LinkView:
         if row.deleted_at is None:
             return before
         _check_activity(ctx, who, row, {"deleted_at": None})
-        _apply(ctx, row, {"deleted_at": None})
-        return _finished(ctx, who, uid, before, "link.restore")
+        apply(ctx, row, {"deleted_at": None})
+        return finished(ctx, who, uid, before, "link.restore")
 
 
-def _living_row(who: Principal, uid: str, if_version: int | None) -> Link:
+def living_row(who: Principal, uid: str, if_version: int | None) -> Link:
+    """The record of a link that is to be changed, held until the unit of work ends.
+
+    :raises NotFound: unknown, or another workspace's.
+    :raises Gone: in the trash.
+    :raises PreconditionFailed: the link has another version.
+    """
     row = locked_row(who, uid)
     if row.deleted_at is not None:
         raise Gone
@@ -252,7 +260,11 @@ def _check_activity(ctx: Context, who: Principal, row: Link, columns: Mapping[st
         raise ValidationFailed({name: ["another active link has this post_id or site_url"]})
 
 
-def _apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:
+def apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:
+    """Write columns of a link, and that it has changed.
+
+    :raises SlugTaken: the slug among them is another link's.
+    """
     changed = {**columns, "version": Link.version + 1, "updated_at": ctx.now}
     try:
         with savepoint():
@@ -275,8 +287,18 @@ def _count_uses(row: Link, columns: Mapping[str, object]) -> None:
         ).execute()
 
 
-def _finished(ctx: Context, who: Principal, uid: str, before: LinkView, action: str) -> LinkView:
-    """Write down what was done and let caches know; return the link as it is now."""
+def finished(
+    ctx: Context,
+    who: Principal,
+    uid: str,
+    before: LinkView,
+    action: str,
+    because: Mapping[str, object] | None = None,
+) -> LinkView:
+    """Write down what was done and let caches know; return the link as it is now.
+
+    :param because: what else the audit log keeps: why it was done.
+    """
     row = row_of(who, uid)
     after = views(ctx, [row])[0]
     old, new = asdict(before), asdict(after)
@@ -285,7 +307,7 @@ def _finished(ctx: Context, who: Principal, uid: str, before: LinkView, action: 
         for name in old
         if old[name] != new[name] and name not in ("version", "updated_at")
     }
-    audit.record(ctx, who, action, f"link:{uid}", dict(details))
+    audit.record(ctx, who, action, f"link:{uid}", {**details, **(because or {})})
     changes.record(ctx, Changed("link", row.id, row.domain_id, before.slug))
     then, now = _counted(before), _counted(after)
     quota.count(row.workspace_id, living=now[0] - then[0], enabled=now[1] - then[1])

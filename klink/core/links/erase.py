@@ -18,6 +18,7 @@ from klink.db.models import (
     Click,
     DayVisitor,
     Event,
+    ExperimentRun,
     Exposure,
     Link,
     LinkDay,
@@ -116,6 +117,7 @@ def _sweep_link(link_id: int) -> int:
         VariantTotal,
         VisitorClick,
         Exposure,
+        ExperimentRun,
     )
     # Any: tables that share only this column.
     left: list[tuple[Any, Any]] = [(model, model.link_id == link_id) for model in by_link]

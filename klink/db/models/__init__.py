@@ -31,6 +31,7 @@ from klink.db.models.events import AnonymousLink, Event
 from klink.db.models.links import (
     BASE_DOMAIN_ID,
     Domain,
+    ExperimentRun,
     Link,
     LinkTag,
     Rule,
@@ -52,6 +53,7 @@ MODELS: tuple[type[Base], ...] = (
     LinkTag,
     Variant,
     Rule,
+    ExperimentRun,
     Click,
     LinkQuarter,
     WorkspaceQuarter,
@@ -88,6 +90,7 @@ __all__ = [
     "DayVisitor",
     "Domain",
     "Event",
+    "ExperimentRun",
     "Exposure",
     "Idempotent",
     "JournalPosition",

@@ -121,6 +121,35 @@ _index("expires_at", Link.expires_at, where=Link.expires_at.is_null(False))
 _index("deleted_at", Link.deleted_at, where=Link.deleted_at.is_null(False))
 
 
+_index(
+    "to_judge",
+    Link.id,
+    where=SQL("auto_winner") & Link.winner_label.is_null() & _is_living,
+)
+
+
+class ExperimentRun(Base):
+    """A run of a link's experiment that has ended.
+
+    ``clicks`` are the link's of all time by then; ``variants`` is JSON, a list of
+    [id, label, weight].
+    """
+
+    link_id = BigIntegerField()
+    run = IntegerField()
+    ended_at = MomentField()
+    clicks = BigIntegerField()
+    variants = TextField()
+    winner = TextField(null=True)
+    winner_at = MomentField(null=True)
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "experiment_runs"
+        primary_key = CompositeKey("link_id", "run")
+
+
 class WorkspaceLinks(Base):
     """How many links a workspace has outside the trash, and how many of those are active.
 
