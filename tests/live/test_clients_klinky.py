@@ -82,7 +82,7 @@ def test_authentication_by_curl_without_a_valid_key_is_refused(klinky: Clients) 
 
 
 def test_python_prints_what_its_sample_prints(klinky: Clients) -> None:
-    made, *listed = klinky.lines("ab_test.py")
+    made, *listed = klinky.lines("pricing.py")
     assert made == "Created trackable short link: klinky.io/pricing-test"
     assert listed[0] == "Pricing Page Test: 0 clicks, 0 conversions"  # the newest is on top
     visit = klinky.visit(f"http://127.0.0.1:{klinky.server.port}/pricing-test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from itertools import count as numbers
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from klink.clicks.retention import forget_clicks, forget_visitors
 from klink.core import links, workspaces
 from klink.core.context import Context
 from klink.core.links import LinkView, NewLink, NewVariant
 from klink.core.principal import Principal
+from klink.core.times import to_ms
+from klink.db.models import Click
 from klink.stats import ranges, top_links
 from klink.stats.breakdown import Dim, Top, breakdown
 from klink.stats.counts import with_counts
@@ -95,13 +99,14 @@ def cases(draw: st.DrawFn) -> tuple[datetime, list[dict[str, Any]], dict[str, An
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(case=cases())
+@given(case=cases(), prunes=st.booleans())
 def test_every_statistic_equals_a_count_of_the_visits(
     ctx: Context,
     monkeypatch: pytest.MonkeyPatch,
     chunk: int,
     sum_from: int,
     case: tuple[datetime, list[dict[str, Any]], dict[str, Any]],
+    prunes: bool,
 ) -> None:
     monkeypatch.setattr(top_links, "_CHUNK", chunk)
     now, raw, asked = case
@@ -111,6 +116,10 @@ def test_every_statistic_equals_a_count_of_the_visits(
     for first in range(3):  # batches out of order, with days that are added up before all is in
         count(seen[first::3], sum_from=sum_from)
     over = ranges.make(ctx.now, **asked)
+    if prunes:  # statistics are read from roll-ups, which stay
+        for _ in chain(forget_clicks(now), forget_visitors(now)):
+            pass
+        assert not Click.select().where(Click.at < to_ms(now)).exists()
 
     for link, counts in zip(made, with_counts(made), strict=True):
         own = [visit for visit in seen if visit.link_id == link.id]
