@@ -11,6 +11,7 @@ from klink.api.answers import Event, EventList
 from klink.api.resource import Resource
 from klink.api.schemas import EventInput, EventsQuery
 from klink.core import events as core
+from klink.core.errors import NotFound
 from klink.core.events import EventQuery, NewEvent
 from klink.web.hooks import wait_for_clicks
 from klink.web.idempotency import idempotent
@@ -44,6 +45,7 @@ def _record(new: NewEvent) -> Response:
 @blueprint.at("/events")
 @blueprint.query(EventsQuery)
 @blueprint.answers(200, EventList, "One page, newest first.")
+@blueprint.refuses(NotFound)  # of the link that is asked for
 def list_events(query: dict[str, Any]) -> Response:
     """List events.
 

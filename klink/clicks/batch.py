@@ -215,21 +215,36 @@ class BatchFolder:
 
     def _halve(self, records: Sequence[bytes], aside: list[tuple[bytes, Exception]]) -> Folded:
         try:
-            with savepoint():
-                return fold(_json(records), self._lookups)
+            return self._try(records)
         except Exception as error:
             if not is_about_data(error):
                 raise
             if len(records) == 1:
-                with savepoint():
-                    fold(
-                        _json([]), self._lookups
-                    )  # when even nothing cannot be folded, it is not the record
-                aside.append((records[0], error))
-                return Folded(0, 0)
+                return self._doubt(records, error, aside)
         half = len(records) // 2
         parts = [self._halve(part, aside) for part in (records[:half], records[half:])]
         return Folded(sum(part.visits for part in parts), max(part.latest_at for part in parts))
+
+    def _doubt(
+        self, record: Sequence[bytes], error: Exception, aside: list[tuple[bytes, Exception]]
+    ) -> Folded:
+        """Set a record aside, once it is sure that it is to blame.
+
+        When even nothing can be folded, it is not; and when nothing can, what stood in its way
+        may have gone just now, so it is tried again.
+        """
+        self._try([])
+        try:
+            return self._try(record)
+        except Exception as again:
+            if not is_about_data(again):
+                raise
+        aside.append((record[0], error))
+        return Folded(0, 0)
+
+    def _try(self, records: Sequence[bytes]) -> Folded:
+        with savepoint():
+            return fold(_json(records), self._lookups)
 
     def _keep(self, aside: list[tuple[bytes, Exception]]) -> None:
         if not aside:
