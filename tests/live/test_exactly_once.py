@@ -15,7 +15,7 @@ import pytest
 from tests.live.conftest import Load, Outcome
 from tests.live.server import Server
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 KILLS = int(os.environ.get("KLINK_TEST_KILLS", "20"))
 AT_A_TIME = 20

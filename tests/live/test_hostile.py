@@ -20,7 +20,7 @@ from tests.live import impatient
 from tests.live.conftest import ROOT, Load
 from tests.live.server import BROWSER, Server
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 MIB = 1 << 20
 PLAIN = b"GET /spring HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + BROWSER.encode() + b"\r\n\r\n"

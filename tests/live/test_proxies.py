@@ -15,7 +15,7 @@ from tests.live.proxies import HOST, PROXIES, Proxy, Visitor
 from tests.live.server import Server
 from tests.locks import locked
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 ADDRESS, NET = "127.9.8.7", "127.9.8.0/24"
 """A visitor's, which no other part of these tests has."""

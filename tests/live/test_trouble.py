@@ -16,7 +16,7 @@ from tests.live.conftest import Load
 from tests.live.server import Server
 from tests.locks import locked
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 LOCKED_S = 10.0
 
