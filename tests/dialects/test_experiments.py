@@ -143,6 +143,25 @@ def test_a_winner_is_named_by_hand_and_taken_back(house: House, owner: Person) -
     assert actions[-2:] == ["link.winner", "link.winner.undo"]
 
 
+def test_another_winner_leaves_the_figures_of_the_split_as_they_were(
+    house: House, owner: Person
+) -> None:
+    link = split_link(owner)
+    for number in range(10):
+        visit(house, link, number)
+    path = f"/api/v1/links/{link['id']}/experiment/winner"
+    house.later(minutes=1)
+    owner.post(path, {"label": "a"})
+    house.later(minutes=1)
+    for number in range(20, 30):
+        visit(house, link, number)
+    assert owner.post(path, {"label": "b"}).json["experiment"]["winner"] == "b"
+    before = standing(owner, link, run=1)
+    assert (before["winner"], sum(each["visitors"] for each in before["variants"])) == ("a", 10)
+    now = standing(owner, link)
+    assert (now["run"], now["winner"], now["clicks"]) == (2, "b", 0)
+
+
 def test_new_weights_begin_a_new_run_and_the_old_one_stays_readable(
     house: House, owner: Person
 ) -> None:

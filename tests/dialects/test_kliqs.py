@@ -19,7 +19,7 @@ def person(house: House) -> Person:
     return house.person("kliqs")
 
 
-def failure(reply: Reply, status: int, code: str) -> str:
+def assert_failure(reply: Reply, status: int, code: str) -> str:
     """The message of an error that has this status and code, and the dialect's shape."""
     assert reply.status_code == status, reply.text
     assert reply.mimetype == "application/json"
@@ -92,7 +92,7 @@ def test_l1_an_empty_slug_counts_as_absent(person: Person, slug: str | None) -> 
     ],
 )
 def test_l3_each_field_has_its_code(person: Person, fields: dict[str, Any], code: str) -> None:
-    message = failure(person.post(PATH, {"url": URL} | fields), 400, code)
+    message = assert_failure(person.post(PATH, {"url": URL} | fields), 400, code)
     assert next(iter(fields)) in message
 
 
@@ -130,50 +130,50 @@ def test_l3_a_missing_an_invalid_and_a_revoked_key_are_told_apart(
 ) -> None:
     body = {"url": URL}
     mount = "/kliqs/api/v1/links"
-    failure(house.ask("POST", mount, json=body), 401, "UNAUTHORIZED")
+    assert_failure(house.ask("POST", mount, json=body), 401, "UNAUTHORIZED")
     wrong = {"Authorization": "Bearer kliqs_sk_live_wrong"}
-    failure(house.ask("POST", PATH, json=body, headers=wrong), 401, "INVALID_API_KEY")
+    assert_failure(house.ask("POST", PATH, json=body, headers=wrong), 401, "INVALID_API_KEY")
     basic = {"Authorization": "Basic a2xpcXM="}
-    failure(house.ask("POST", mount, json=body, headers=basic), 401, "INVALID_API_KEY")
+    assert_failure(house.ask("POST", mount, json=body, headers=basic), 401, "INVALID_API_KEY")
     [key] = keys.all_of_them(person.workspace_id)
     keys.revoke(house.ctx, key.uid)
-    failure(person.post(PATH, body), 401, "REVOKED_API_KEY")
+    assert_failure(person.post(PATH, body), 401, "REVOKED_API_KEY")
 
 
 def test_l3_another_dialects_key_is_invalid_at_this_mount(house: House) -> None:
     stranger = house.person("klookup")
-    failure(stranger.post("/kliqs/api/v1/links", {"url": URL}), 401, "INVALID_API_KEY")
+    assert_failure(stranger.post("/kliqs/api/v1/links", {"url": URL}), 401, "INVALID_API_KEY")
 
 
 def test_l3_without_a_key_the_host_or_the_default_says_whose_path_it_is(house: House) -> None:
     house.configure(hosts={"api.kliqs.test": "kliqs"})
     there = house.ask("POST", PATH, json={"url": URL}, base_url="https://api.kliqs.test")
-    failure(there, 401, "UNAUTHORIZED")
+    assert_failure(there, 401, "UNAUTHORIZED")
     house.configure(default="kliqs")
-    failure(house.ask("POST", PATH, json={"url": URL}), 401, "UNAUTHORIZED")
+    assert_failure(house.ask("POST", PATH, json={"url": URL}), 401, "UNAUTHORIZED")
 
 
 def test_l3_a_taken_slug(person: Person) -> None:
     make(person, slug="sepatu")
-    failure(person.post(PATH, {"url": URL, "slug": "sepatu"}), 409, "SLUG_ALREADY_EXISTS")
+    assert_failure(person.post(PATH, {"url": URL, "slug": "sepatu"}), 409, "SLUG_ALREADY_EXISTS")
 
 
 def test_l3_the_other_errors_have_codes_too(house: House, person: Person) -> None:
     json_type = {"Content-Type": "application/json"}
     broken = person.ask("POST", PATH, data="{", headers=json_type)
-    failure(broken, 400, "INVALID_BODY")
-    failure(person.post(PATH, [URL]), 400, "INVALID_BODY")
-    failure(person.ask("POST", PATH, data={"url": URL}), 400, "INVALID_BODY")  # a form
+    assert_failure(broken, 400, "INVALID_BODY")
+    assert_failure(person.post(PATH, [URL]), 400, "INVALID_BODY")
+    assert_failure(person.ask("POST", PATH, data={"url": URL}), 400, "INVALID_BODY")  # a form
     large = person.ask("POST", PATH, data='"' + "x" * 1_048_577 + '"', headers=json_type)
-    failure(large, 413, "BODY_TOO_LARGE")
+    assert_failure(large, 413, "BODY_TOO_LARGE")
     wrong_method = person.get(PATH)
-    failure(wrong_method, 405, "METHOD_NOT_ALLOWED")
+    assert_failure(wrong_method, 405, "METHOD_NOT_ALLOWED")
     assert "POST" in wrong_method.headers["Allow"]
-    failure(person.get("/api/v1/links/x"), 404, "NOT_FOUND")
+    assert_failure(person.get("/api/v1/links/x"), 404, "NOT_FOUND")
     reader = house.person("kliqs", scopes=["read"])
-    failure(reader.post(PATH, {"url": URL}), 403, "INSUFFICIENT_SCOPE")
+    assert_failure(reader.post(PATH, {"url": URL}), 403, "INSUFFICIENT_SCOPE")
     closed = house.person("kliqs", plan="klinky-free")
-    failure(closed.post(PATH, {"url": URL}), 403, "PLAN_FORBIDS_API")
+    assert_failure(closed.post(PATH, {"url": URL}), 403, "PLAN_FORBIDS_API")
 
 
 def test_l4_the_key_comes_before_the_month_the_body_the_limit_and_the_slug(house: House) -> None:
@@ -181,27 +181,27 @@ def test_l4_the_key_comes_before_the_month_the_body_the_limit_and_the_slug(house
     maker = house.person("kliqs", plan="two-links")
     make(maker, slug="taken")
     make(maker)
-    failure(maker.post(PATH, {"url": "nonsense", "slug": "taken"}), 400, "INVALID_URL")
-    failure(maker.post(PATH, taken), 403, "SHORTLINK_LIMIT_REACHED")
+    assert_failure(maker.post(PATH, {"url": "nonsense", "slug": "taken"}), 400, "INVALID_URL")
+    assert_failure(maker.post(PATH, taken), 403, "SHORTLINK_LIMIT_REACHED")
     limited = house.person("kliqs", plan="month")  # two requests were made this month
-    failure(limited.post(PATH, {"url": "nonsense"}), 429, "API_LIMIT_REACHED")
+    assert_failure(limited.post(PATH, {"url": "nonsense"}), 429, "API_LIMIT_REACHED")
     wrong = {"Authorization": "Bearer kliqs_sk_live_no"}
-    failure(house.ask("POST", PATH, headers=wrong, data="{"), 401, "INVALID_API_KEY")
+    assert_failure(house.ask("POST", PATH, headers=wrong, data="{"), 401, "INVALID_API_KEY")
 
 
 def test_l5_only_successful_requests_count_and_the_month_turns_in_utc(house: House) -> None:
     person = house.person("kliqs", plan="month")
     for _ in range(5):
-        failure(person.post(PATH, {"url": "nonsense"}), 400, "INVALID_URL")
+        assert_failure(person.post(PATH, {"url": "nonsense"}), 400, "INVALID_URL")
         wrong = {"Authorization": f"Bearer {person.key[:-1]}!"}
-        failure(house.ask("POST", PATH, headers=wrong), 401, "INVALID_API_KEY")
+        assert_failure(house.ask("POST", PATH, headers=wrong), 401, "INVALID_API_KEY")
     make(person)
     make(person)
     refused = person.post(PATH, {"url": URL})
-    failure(refused, 429, "API_LIMIT_REACHED")
+    assert_failure(refused, 429, "API_LIMIT_REACHED")
     until_april = int(refused.headers["Retry-After"])
     house.later(seconds=until_april - 1)
-    failure(person.post(PATH, {"url": URL}), 429, "API_LIMIT_REACHED")
+    assert_failure(person.post(PATH, {"url": URL}), 429, "API_LIMIT_REACHED")
     house.later(seconds=1)
     assert house.now.isoformat() == "2026-04-01T00:00:00+00:00"
     make(person)
@@ -212,7 +212,7 @@ def test_l5_the_count_survives_a_restart(house: House) -> None:
     make(person)
     make(person)
     house.restart()
-    failure(person.post(PATH, {"url": URL}), 429, "API_LIMIT_REACHED")
+    assert_failure(person.post(PATH, {"url": URL}), 429, "API_LIMIT_REACHED")
 
 
 def test_l5_of_the_last_request_of_a_month_exactly_one_wins(house: House) -> None:
@@ -228,7 +228,7 @@ def test_l6_links_count_wherever_they_were_made(house: House) -> None:
     owner = house.person("klink")
     first = owner.post("/api/v1/links", {"url": URL}).json
     make(person)
-    failure(person.post(PATH, {"url": URL}), 403, "SHORTLINK_LIMIT_REACHED")
+    assert_failure(person.post(PATH, {"url": URL}), 403, "SHORTLINK_LIMIT_REACHED")
     owner.delete(f"/api/v1/links/{first['id']}")
     make(person)
 
@@ -282,5 +282,5 @@ def test_the_same_request_with_the_same_key_is_done_once(person: Person) -> None
     assert again.json == first.json
     assert again.headers["Idempotency-Replayed"] == "true"
     other = person.post(PATH, {"url": f"{URL}/2"}, headers=headers)
-    failure(other, 422, "IDEMPOTENCY_KEY_REUSED")
+    assert_failure(other, 422, "IDEMPOTENCY_KEY_REUSED")
     assert Link.select().count() == 1

@@ -25,6 +25,8 @@ def name_winner(
 ) -> LinkView:
     """Send all traffic to one variant; naming the present winner again changes nothing.
 
+    Naming another one than before begins a new run: since then the weights chose nothing.
+
     :param because: what the audit log keeps with it.
     :raises NotFound, Gone, PreconditionFailed: as in changing a link.
     :raises ValidationFailed: the link has no variant with this label.
@@ -37,7 +39,11 @@ def name_winner(
             raise ValidationFailed({"label": [f"no variant is labelled {label!r}"]})
         if before.winner == label:
             return before
-        apply(ctx, row, {"winner_label": label, "winner_at": ctx.now})
+        columns: dict[str, object] = {"winner_label": label, "winner_at": ctx.now}
+        if before.winner is not None:
+            runs.end(ctx, before)
+            columns["run"] = before.run + 1
+        apply(ctx, row, columns)
         return finished(ctx, who, uid, before, "link.winner", because)
 
 
