@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from flask import Response, g, request
 from flask.json import dumps
+from marshmallow import Schema
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from klink.core import errors
@@ -22,12 +24,13 @@ from klink.core.usage import Window
 from klink.web import limits
 from klink.web.client import client
 from klink.web.doors import Door, headers_of
+from klink.web.openapi import IDEMPOTENCY_KEY, About
 from klink.web.parts import context, parts
 from klink.web.principal import act_for, authenticate
 from klink.web.request_id import request_id
 from klink.web.statuses import Statuses, status_of
 
-__all__ = ["Dialect", "Json", "Rate", "Refusal", "answer", "door", "time"]
+__all__ = ["Dialect", "Json", "Rate", "Refusal", "answer", "described", "door", "time"]
 
 Json = dict[str, Any]  # Any: JSON of every type
 
@@ -104,6 +107,35 @@ def door(dialect: Dialect) -> Door:
         come_in=lambda: _come_in(dialect),
         finish=lambda response: _finish(dialect, response),
     )
+
+
+def described(
+    dialect: Dialect,
+    title: str,
+    text: str,
+    error: type[Schema],
+    *,
+    also: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Callable[[str], About]:
+    """What a description says of the dialect, for a version of klink.
+
+    :param title: the product's name.
+    :param text: Markdown.
+    :param also: other ways to send a key than as a Bearer token.
+    """
+
+    def about(version: str) -> About:
+        return About(
+            name=dialect.name,
+            title=f"{title} dialect of klink",
+            version=version,
+            text=f"{text}With such a key the paths below `/{dialect.name}` are at the root, too.\n",
+            schemes={**also, "bearer": {"type": "http", "scheme": "bearer"}},
+            headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+            error=error,
+        )
+
+    return about
 
 
 def answer(body: object, status: int = 200) -> Response:

@@ -22,11 +22,10 @@ from klink.core.errors import (
 from klink.core.links import LinkView, NewLink
 from klink.core.links import fields as rules
 from klink.core.links.prepare import MAX_PASSWORD
-from klink.dialects.base import Dialect, Json, Refusal, answer, time
+from klink.dialects.base import Dialect, Json, Refusal, answer, described, time
 from klink.dialects.fields import Loose, Moment, Text, given
 from klink.web import body
 from klink.web.idempotency import idempotent
-from klink.web.openapi import IDEMPOTENCY_KEY, About
 from klink.web.parts import context
 from klink.web.principal import principal
 from klink.web.resource import Resource
@@ -163,17 +162,4 @@ def _link(view: LinkView) -> Json:
     }
 
 
-def about(version: str) -> About:
-    """What the description says of this dialect.
-
-    :param version: of klink.
-    """
-    return About(
-        name=DIALECT.name,
-        title="Kliqs dialect of klink",
-        version=version,
-        text=_TEXT,
-        schemes={"bearer": {"type": "http", "scheme": "bearer"}},
-        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
-        error=Failure,
-    )
+about = described(DIALECT, "Kliqs", _TEXT, Failure)

@@ -7,12 +7,11 @@ Success is ``{"success": true, "data": …}``, an error ``{"success": false, "er
 from __future__ import annotations
 
 from klink.core.errors import ValidationFailed
-from klink.dialects.base import Dialect
+from klink.dialects.base import Dialect, described
 from klink.dialects.klookup.schemas import Failure
 from klink.dialects.klookup.views import resource, without_key
 from klink.dialects.klookup.words import body
 from klink.web.body import UnsupportedMediaType
-from klink.web.openapi import IDEMPOTENCY_KEY, About
 
 __all__ = ["DIALECT", "about", "resource"]
 
@@ -29,17 +28,4 @@ DIALECT = Dialect(
 )
 
 
-def about(version: str) -> About:
-    """What the description says of this dialect.
-
-    :param version: of klink.
-    """
-    return About(
-        name=DIALECT.name,
-        title="Klook Up dialect of klink",
-        version=version,
-        text=_TEXT,
-        schemes={"bearer": {"type": "http", "scheme": "bearer"}},
-        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
-        error=Failure,
-    )
+about = described(DIALECT, "Klook Up", _TEXT, Failure)

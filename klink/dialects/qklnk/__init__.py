@@ -6,10 +6,10 @@ the input is at fault. qklnk says team for workspace, destination for URL, token
 
 from __future__ import annotations
 
+from klink.dialects.base import described
 from klink.dialects.qklnk.schemas import Failure
 from klink.dialects.qklnk.views import resource
 from klink.dialects.qklnk.words import DIALECT
-from klink.web.openapi import IDEMPOTENCY_KEY, About
 
 __all__ = ["DIALECT", "about", "resource"]
 
@@ -20,17 +20,4 @@ When `Klink-Ledger-Lag` stands on an answer, its counts are that many seconds ol
 """
 
 
-def about(version: str) -> About:
-    """What the description says of this dialect.
-
-    :param version: of klink.
-    """
-    return About(
-        name=DIALECT.name,
-        title="qklnk dialect of klink",
-        version=version,
-        text=_TEXT,
-        schemes={"bearer": {"type": "http", "scheme": "bearer"}},
-        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
-        error=Failure,
-    )
+about = described(DIALECT, "qklnk", _TEXT, Failure)
