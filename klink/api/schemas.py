@@ -11,14 +11,13 @@ from typing import Any
 from marshmallow import fields
 
 from klink.clicks.imagined import MAX_QUERY
-from klink.core import events
-from klink.core.events import finding
+from klink.core import events, paging
 from klink.core.links import destinations
 from klink.core.links import fields as rules
 from klink.core.links.prepare import MAX_PASSWORD
 from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
-from klink.stats import breakdown, clicks, ranges
+from klink.stats import breakdown, ranges
 from klink.web.fields import (
     Amount,
     Few,
@@ -270,7 +269,7 @@ class EventsQuery(Strict):
     since = QueryMoment()
     until = QueryMoment(metadata=_says("Exclusive."))
     cursor = Text(metadata=_says("`next_cursor` of the page before."))
-    limit = QueryWhole(metadata={"minimum": 1, "maximum": finding.MAX_LIMIT, "default": 50})
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": paging.MAX_LIMIT, "default": 50})
 
 
 class ClicksQuery(Strict):
@@ -279,7 +278,7 @@ class ClicksQuery(Strict):
     since = QueryMoment()
     until = QueryMoment(metadata=_says("Exclusive."))
     cursor = Text(metadata=_says("`next_cursor` of the page before."))
-    limit = QueryWhole(metadata={"minimum": 1, "maximum": clicks.MAX_LIMIT, "default": 50})
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": paging.MAX_LIMIT, "default": 50})
 
 
 class ExplainQuery(Strict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +12,18 @@ from klink.core.context import Context
 from klink.core.errors import ValidationFailed
 from klink.core.links import LinkView
 from klink.core.links.model import UTM_NAMES
+from klink.core.paging import position
 from klink.core.principal import Principal
 from klink.core.times import from_ms, to_ms
 from klink.db.connection import read
 from klink.db.models import Click, LinkTotal
 from klink.stats.scope import readable
 
-MAX_LIMIT = 200
 MAX_PAGE = 10**9
 KINDS = ("person", "bot", "preview", "prefetch")
 """Names of the kinds of visit, by their number in the database."""
 
 _EXPORT_PAGE = 1_000
-_CURSOR = re.compile(r"(\d{1,15})-(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,17 +161,13 @@ def each_click(
 
 def _check(query: ClickQuery) -> tuple[int, int] | None:
     """Refuse what cannot be; give the position (at, id) that the cursor holds."""
-    errors = {}
-    if not 1 <= query.limit <= MAX_LIMIT:
-        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
-    if query.since and query.until and query.since >= query.until:
-        errors["since"] = ["must lie before until"]
-    position = None if query.cursor is None else _CURSOR.fullmatch(query.cursor)
-    if query.cursor is not None and position is None:
-        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    errors: dict[str, list[str]] = {}
+    before = position(
+        errors, since=query.since, until=query.until, cursor=query.cursor, limit=query.limit
+    )
     if errors:
         raise ValidationFailed(errors)
-    return None if position is None else (int(position[1]), int(position[2]))
+    return before
 
 
 def _total(link_id: int, query: ClickQuery) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,15 +10,14 @@ from klink.core.context import Context
 from klink.core.errors import ValidationFailed
 from klink.core.events.model import EventView, views
 from klink.core.links.find import row_of
+from klink.core.paging import position
 from klink.core.principal import Principal
 from klink.core.problems import text_problem
 from klink.core.times import to_ms
 from klink.db.connection import read
 from klink.db.models import Event
 
-MAX_LIMIT = 200
 _MAX_FILTER = 255
-_CURSOR = re.compile(r"(\d{1,15})-(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +78,17 @@ def named(event_name: str) -> Any:
 
 def _check(query: EventQuery) -> tuple[int, int] | None:
     """Refuse what cannot be; give the position (occurred_at, id) that the cursor holds."""
-    errors = {}
+    errors: dict[str, list[str]] = {}
     for field in ("visitor_id", "event_name"):
         text = getattr(query, field)
         if text is not None and (problem := text_problem(text, _MAX_FILTER)):
             errors[field] = [problem]
-    if not 1 <= query.limit <= MAX_LIMIT:
-        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
-    if query.since and query.until and query.since >= query.until:
-        errors["since"] = ["must lie before until"]
-    position = None if query.cursor is None else _CURSOR.fullmatch(query.cursor)
-    if query.cursor is not None and position is None:
-        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    before = position(
+        errors, since=query.since, until=query.until, cursor=query.cursor, limit=query.limit
+    )
     if errors:
         raise ValidationFailed(errors)
-    return None if position is None else (int(position[1]), int(position[2]))
+    return before
 
 
 def _rows(who: Principal, query: EventQuery, before: tuple[int, int] | None) -> list[Event]:

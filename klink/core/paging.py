@@ -1,0 +1,32 @@
+"""What lists of things that happened have in common: a span of time, a limit and a cursor.
+
+A cursor is the time and the number of the last one of the page before.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+MAX_LIMIT = 200
+
+_CURSOR = re.compile(r"(\d{1,15})-(\d{1,18})", re.ASCII)
+
+
+def position(
+    errors: dict[str, list[str]],
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[int, int] | None:
+    """The position (ms, id) that a cursor holds; what cannot be is noted in ``errors``."""
+    if not 1 <= limit <= MAX_LIMIT:
+        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
+    if since and until and since >= until:
+        errors["since"] = ["must lie before until"]
+    found = None if cursor is None else _CURSOR.fullmatch(cursor)
+    if cursor is not None and found is None:
+        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    return None if found is None else (int(found[1]), int(found[2]))
