@@ -181,12 +181,28 @@ def _build(config: Config, stack: ExitStack) -> _House:
         jobs_status=scheduler.last_runs,
         version=__version__,
     )
+    front = _front(config, parts, cache, hosts, reader, answers)
+    lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
+    return _House(
+        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
+    )
+
+
+def _front(
+    config: Config,
+    parts: Parts,
+    cache: LinkCache,
+    hosts: Hosts,
+    reader: VisitReader,
+    answers: Answers,
+) -> Front:
+    """The WSGI application: short URLs first, then the doors behind them."""
     options = _dialect_options(config)
     doors = [tracking.make_blueprint(tracking.Limit()), make_blueprint(answers, Throttle())]
     app = make_app(parts, doors)
     dialects.install(app, options, __version__)
-    front = Front(
-        base_url=settings.base_url,
+    return Front(
+        base_url=parts.settings.base_url,
         cache=cache,
         hosts=hosts,
         reader=reader,
@@ -198,10 +214,6 @@ def _build(config: Config, stack: ExitStack) -> _House:
             default=options.default,
         ),
         require_https=config.server.require_https,
-    )
-    lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
-    return _House(
-        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from klink.db import connection, migrate
+from tests.live.server import Server
 from tests.postgres import Cluster
 
 ENGINES = os.environ.get("KLINK_TEST_ENGINES", "sqlite,postgresql").split(",")
@@ -57,3 +58,22 @@ def db(database_url: str, tmp_path: Path) -> Iterator[str]:
     connection.connect(database_url, tmp_path)
     yield database_url
     connection.disconnect()
+
+
+@pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """The real server as a process, started, on each engine."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    made = Server(data_dir, database_url)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
+def key(server: Server) -> str:
+    """A key with every scope."""
+    return server.klink("keys", "create", "--name", "live")

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,25 +38,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, timeout=60_000)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
-    """A klink that has been started."""
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    made = Server(data_dir, database_url)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.end()
-
-
-@pytest.fixture
-def key(server: Server) -> str:
-    """A key of the native API with every scope."""
-    return server.klink("keys", "create", "--name", "browser")
 
 
 @pytest.fixture

@@ -5,13 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
-
-from tests.live.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,22 +44,3 @@ class Load:
         printed, _ = self._process.communicate(timeout=120)
         assert self._process.returncode == 0
         return Outcome(**json.loads(printed))
-
-
-@pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
-    """A server that has been started."""
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    made = Server(data_dir, database_url)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.end()
-
-
-@pytest.fixture
-def key(server: Server) -> str:
-    """A key with every scope."""
-    return server.klink("keys", "create", "--name", "live")
