@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import gc
 import logging
-import re
 import shlex
 import shutil
 import signal
@@ -24,7 +23,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from klink import __version__, dialects, tracking
+from klink import __version__, dialects, logs, tracking
 from klink.api import make_app
 from klink.clicks import enrich
 from klink.clicks.enrich import Enricher
@@ -71,17 +70,13 @@ _M_ARENA_MAX = -8  # glibc's <malloc.h>
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-_LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
 
 def serve(config: Config) -> int:
     """Run the server until SIGTERM or SIGINT; return the exit status.
 
     :raises KlinkError: when it cannot start; its text is one line for a person.
     """
-    _log_to_stderr()
+    logs.to_stderr()
     _share_one_arena()
     with ExitStack() as stack:
         signals = stack.enter_context(_StopSignals())
@@ -385,38 +380,6 @@ def _program() -> str:
     started = Path(sys.argv[0])
     is_hidden = started.name == "klink" and shutil.which("klink") is None
     return str(started) if is_hidden else "klink"
-
-
-class _OneLine(logging.Formatter):
-    """Plain lines; what a stranger sent cannot begin a line of its own or move the cursor.
-
-    Only a record begins at the left edge: its traceback, and with it an exception's text of
-    many lines, is indented below it.
-    """
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record's line, and its traceback's."""
-        return "\n    ".join(map(_plain, super().format(record).split("\n")))
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        """When it was said: RFC 3339, UTC."""
-        return datetime.fromtimestamp(record.created, UTC).strftime(datefmt or _LOG_TIME)
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """The record's own line: one."""
-        return super().formatMessage(record).replace("\n", "\\n")
-
-
-def _plain(line: str) -> str:
-    """``line`` without what a terminal would obey."""
-    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], line)
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("klink").setLevel(logging.INFO)
 
 
 def _now() -> datetime:

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from klink.app import _OneLine
+from klink.logs import OneLine
 
 FORGED = "2026-01-01T00:00:00Z INFO klink.app: all is well"
 EVIL = f"bad\n{FORGED}\r{FORGED}\x1b[2J\x9b1m\u2028{FORGED}\x85{FORGED}\ud800\0\x08"
 
 
 def logged(message: str, *args: object, failed: bool = False) -> str:
-    formatter = _OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    formatter = OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s")
     reason = sys.exc_info() if failed else None
     record = logging.LogRecord("klink.app", logging.ERROR, "", 0, message, args, reason)
     return formatter.format(record)
