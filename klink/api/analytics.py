@@ -7,9 +7,9 @@ from typing import Any
 from flask import Response
 
 from klink.api import render
-from klink.api.answers import Analytics
 from klink.api.resource import Resource
 from klink.api.schemas import AnalyticsQuery
+from klink.api.stats_answers import Analytics
 from klink.core.errors import ValidationFailed
 from klink.stats import ranges
 from klink.stats.reading import workspace_analytics

@@ -13,10 +13,10 @@ from flask import Response, current_app, g, request
 from werkzeug.wsgi import wrap_file
 
 from klink.api import render
-from klink.api.answers import Click, ClickList, Stats
 from klink.api.links import living
 from klink.api.resource import Resource
 from klink.api.schemas import ClicksQuery, StatsQuery
+from klink.api.stats_answers import Click, ClickList, Stats
 from klink.core.errors import TooBusy
 from klink.core.links import LinkView
 from klink.stats import ranges

@@ -6,32 +6,25 @@ below them does. ``python -m klink.config`` prints ``config.example.toml``.
 
 from __future__ import annotations
 
+from klink.config.dialects import DIALECTS, Dialect, Dialects, Klinky, Klookup, Plan, Qklnk
 from klink.config.errors import ConfigError
 from klink.config.example import example_toml
 from klink.config.kinds import Network, join_listen
 from klink.config.loading import load
-from klink.config.settings import (
-    DIALECTS,
+from klink.config.sections import (
     Cache,
     Clicks,
-    Config,
     Conversions,
     Database,
-    Dialect,
-    Dialects,
     Geoip,
     Jobs,
     Keys,
-    Klinky,
-    Klookup,
     Metrics,
-    Plan,
     Privacy,
-    Qklnk,
     Server,
-    Setting,
-    all_settings,
 )
+from klink.config.setting import Setting
+from klink.config.settings import Config, all_settings
 
 __all__ = [
     "DIALECTS",

@@ -6,7 +6,9 @@ import json
 import textwrap
 from itertools import groupby
 
-from klink.config.settings import PLAN_PRESETS, Config, Plan, Setting, settings_of
+from klink.config.dialects import PLAN_PRESETS, Plan
+from klink.config.setting import Setting
+from klink.config.settings import Config, settings_of
 
 WIDTH = 100
 

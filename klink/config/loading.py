@@ -16,18 +16,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from klink.config.dialects import DIALECTS, PLAN_PRESETS, Plan
 from klink.config.errors import ConfigError, shown
 from klink.config.kinds import PLAN_NAME, join_listen, split_listen
-from klink.config.settings import (
-    DIALECTS,
-    PLAN_PRESETS,
-    Config,
-    Plan,
-    Setting,
-    all_settings,
-    key_of,
-    settings_of,
-)
+from klink.config.setting import Setting
+from klink.config.settings import Config, all_settings, key_of, settings_of
 
 _SEPARATOR = re.compile(r"\.|__")  # of a dotted name and of a variable
 

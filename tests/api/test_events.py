@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from klink.api.answers import Analytics, Event, EventList, Me, Stats
+from klink.api.answers import Event, EventList, Me
+from klink.api.stats_answers import Analytics, Stats
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.record import ClickRecord, Flag, encode

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 
-from klink.api.answers import Analytics, ClickList, Stats
 from klink.api.link_stats import EXPORTS_AT_ONCE, EXTENSION
+from klink.api.stats_answers import Analytics, ClickList, Stats
 from tests.api.conftest import NOW, Person
 from tests.api.problems import assert_problem
 from tests.stats.visits import Visit, count
