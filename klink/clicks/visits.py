@@ -71,7 +71,7 @@ class Caller:
     """
 
     __slots__ = (
-        "_day", "_klids", "_sender", "_visitor", "client", "cookie", "country_hint",
+        "_day", "_given", "_klids", "_sender", "_visitor", "client", "cookie", "country_hint",
         "is_private", "languages", "net", "purpose", "referrer", "user_agent",
     )  # fmt: skip
 
@@ -90,6 +90,7 @@ class Caller:
         self._visitor = ""
         self._klids: dict[int, str] = {}
         self._sender = ""
+        self._given = ("", "")
 
     def visitor_on(self, day: int, secret: bytes) -> str:
         """The raw visitor id on a UTC day, which has a secret of its own."""
@@ -109,6 +110,15 @@ class Caller:
                 self._klids = {}
             known = self._klids[workspace_id] = workspace_visitor(secret, workspace_id, visitor)
         return known
+
+    def set_cookie(self, visitor: str) -> str:
+        """The ``Set-Cookie`` value that lets it keep a raw id (contract: Visitor)."""
+        known, value = self._given
+        if known != visitor:
+            secure = "; Secure" if self.client.scheme == "https" else ""
+            value = f"{KLID}={visitor}; Max-Age={_YEAR_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+            self._given = (visitor, value)
+        return value
 
     def sender(self, visit: Visit) -> str:
         """What the records of its visits, of which this is one, say of whoever sent them."""
@@ -243,9 +253,8 @@ def _cookie(header: str | None) -> str:
 
 
 def cookie_for(seen: SeenVisit) -> str:
-    """The ``Set-Cookie`` value that lets a visitor keep its id (contract: Visitor)."""
-    secure = "; Secure" if seen.client.scheme == "https" else ""
-    return f"{KLID}={seen.visit.visitor}; Max-Age={_YEAR_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    """The ``Set-Cookie`` value that lets a visitor keep its id."""
+    return seen.caller.set_cookie(seen.visit.visitor)
 
 
 def is_person(visit: Visit) -> bool:

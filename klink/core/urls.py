@@ -200,8 +200,16 @@ def merge_utm(location: str, utm: Sequence[str | None]) -> str:
 
 
 def with_parameter(location: str, name: str, value: str) -> str:
-    """Set one parameter of a location: replaced where it stands, else appended."""
-    return _with_parameters(location, [(name, value)])
+    """Set one parameter of a location: replaced where it stands, else appended.
+
+    Asked for each redirect that is tracked, so a query that surely has no such name is not
+    taken apart.
+    """
+    start, query, fragment = _split(location)
+    if name in query or "%" in query:
+        return _with_parameters(location, [(name, value)])
+    joint = "&" if query else ""
+    return f"{start}?{query}{joint}{_pair(name, value)}{fragment}"
 
 
 def _with_parameters(location: str, asked: Sequence[tuple[str, str]]) -> str:
@@ -294,7 +302,14 @@ def _decoded_name(piece: str) -> str:
 
 
 def _pair(name: str, value: str) -> str:
-    return f"{quote(name, safe='')}={quote(value, safe='', errors='replace')}"
+    return f"{_quoted(name)}={_quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    """A text as a part of a query; most are words, which need no quoting and its time."""
+    if text.isascii() and text.isidentifier():
+        return text
+    return quote(text, safe="", errors="replace")
 
 
 def _raw_bytes(query: str) -> bytes:

@@ -274,6 +274,15 @@ def test_one_parameter_is_replaced_or_appended():
     assert urls.with_parameter("https://e.com/?klid=x&a", "klid", "v_1") == (
         "https://e.com/?klid=v_1&a"
     )
+    assert urls.with_parameter("https://e.com/?a=1&%6Blid=x#f", "klid", "v_1") == (
+        "https://e.com/?a=1&klid=v_1#f"
+    )
+    assert urls.with_parameter("https://e.com/?aklid=1&", "klid", "v_1") == (
+        "https://e.com/?aklid=1&&klid=v_1"
+    )
+    assert (
+        urls.with_parameter("https://e.com/", "a b", "\u00fc&") == "https://e.com/?a%20b=%C3%BC%26"
+    )
 
 
 @pytest.mark.parametrize(
