@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -32,7 +33,10 @@ EXPORTS_AT_ONCE = 2
 
 _COLUMNS = tuple(name for name in Click().fields if name != "utm")
 _UTM = ("source", "medium", "campaign", "content", "term")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+# What a spreadsheet may take for the beginning of a formula: at a cell's own, and behind a mark
+# at which one that separates by it would begin another cell. Full-width signs are read likewise.
+_FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
 
 blueprint = Resource("stats", "What happened to a link.")
 
@@ -160,5 +164,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return _FORMULA.sub(lambda found: f"{found[0]}'", str(value))

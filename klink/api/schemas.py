@@ -87,7 +87,13 @@ class RoutingInput(Strict):
     mode = Text(allow_none=True, metadata={"enum": [*destinations.MODES, None]})
     variants = Few(fields.Nested(VariantInput), destinations.MAX_VARIANTS, allow_none=True)
     rules = Few(fields.Nested(RuleInput), destinations.MAX_RULES, allow_none=True)
-    default = Text(allow_none=True, metadata=_says("Label used when no rule holds."))
+    default = Text(
+        allow_none=True,
+        metadata=_says(
+            "Label used when no rule holds, or `split` for the weights. Without it the weights "
+            "decide when `mode` is left out, and the first variant when it is `rules`."
+        ),
+    )
 
 
 class ExperimentInput(Strict):
@@ -230,7 +236,11 @@ class AnalyticsQuery(RangeQuery):
     """Which time to tell of: `days`, or `since` and `until`."""
 
     days = QueryWhole(
-        metadata=_says("Whole UTC days up to now.", minimum=1, maximum=ranges.MAX_DAYS)
+        metadata=_says(
+            "Whole UTC days up to now; stands alone, without any of the others.",
+            minimum=1,
+            maximum=ranges.MAX_DAYS,
+        )
     )
 
 
@@ -243,7 +253,10 @@ class EventInput(Strict):
     event_name = Text(required=True, metadata=_LONGEST)
     revenue = Amount(
         allow_none=True,
-        metadata=_says('A number, or the same as a string: `99.99`, `"99.99"`.'),
+        metadata=_says(
+            'A number, or the same as a string: `99.99`, `"99.99"`.',
+            type=["number", "string", "null"],
+        ),
     )
     currency = Text(
         allow_none=True, metadata=_says("ISO 4217; the workspace's when absent.", example="USD")

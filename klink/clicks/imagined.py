@@ -60,6 +60,7 @@ def imagine(
     net, languages, code = truncate(ip), primary_languages(language), country.strip().upper()
     sent = query.removeprefix("?")
     problems = {
+        "at": (not 1970 <= at.year < 9999, "must lie in the years 1970 to 9998"),
         "ip": (ip and not net, "is no IPv4 or IPv6 address"),
         "language": (language and not languages, "is no list of languages like de-AT,en;q=0.5"),
         "country": (country and code not in COUNTRIES, "is not the ISO 3166 code of any country"),

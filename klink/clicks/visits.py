@@ -83,7 +83,7 @@ class Caller:
         self.referrer = get("referer") or ""
         self.languages = primary_languages(get("accept-language") or "")
         self.cookie = _cookie(get("cookie"))
-        self.is_private = get("dnt") == "1" or get("sec-gpc") == "1"
+        self.is_private = _says_yes(get("dnt")) or _says_yes(get("sec-gpc"))
         self.purpose: Purpose = purpose_of(get("sec-purpose"), get("purpose"), get("x-moz"))
         self.country_hint = country_hint
         self._day = -1
@@ -239,6 +239,11 @@ class VisitReader:
             "visitors share that one address, and every limit per address with it",
             peer[:64],
         )
+
+
+def _says_yes(header: str | None) -> bool:
+    """Whether a privacy header asks for it; one that a proxy added again stands there twice."""
+    return header == "1" or (header is not None and "1" in map(str.strip, header.split(",")))
 
 
 def _cookie(header: str | None) -> str:

@@ -10,6 +10,9 @@ REVENUE_PLACES = 4
 MAX_REVENUE = Decimal(10**12)
 """The most that one event may bring."""
 
+HALF = 10**8
+"""Amounts are summed in two halves: SQLite's sum would overflow on a thousand of the largest."""
+
 _CENT = Decimal("0.01")
 _SURE_DIGITS = 15  # of a float; what lies beyond is noise of its binary sums
 _LEAST = Decimal(1).scaleb(-REVENUE_PLACES)

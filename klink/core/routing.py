@@ -6,7 +6,7 @@ Pure: the same link and visit always give the same variant. Facts that cost a lo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -182,7 +182,11 @@ def _language_fits(asked: tuple[str, ...], languages: tuple[str, ...]) -> bool:
     if not languages:
         return False
     first = languages[0]
-    return any(first == tag or first.startswith(tag + "-") for tag in asked)
+    while first not in asked:
+        first = first.rpartition("-")[0]
+        if not first:
+            return False
+    return True
 
 
 def _query_fits(asked: tuple[tuple[str, str], ...], query: str) -> bool:
@@ -215,8 +219,8 @@ def _agent_fits(when: Condition, visit: Visit, lookups: Lookups) -> bool:
     agent = lookups.agent(visit.user_agent)
     return (
         (not when.device or agent.device in when.device)
-        and (not when.os or agent.os.lower() in _systems(when.os))
-        and (not when.browser or agent.browser.lower() in _browsers(when.browser))
+        and (not when.os or _is_meant(agent.os, when.os, _SYSTEMS_MEANT))
+        and (not when.browser or _is_meant(agent.browser, when.browser, _BROWSERS_MEANT))
     )
 
 
@@ -225,16 +229,19 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name or "UTC")
 
 
-def _families(known: dict[str, tuple[str, ...]]) -> Callable[[tuple[str, ...]], frozenset[str]]:
-    """Return a cached function that widens the names a rule asks for by ``known`` ones."""
-
-    @lru_cache(maxsize=1024)
-    def widen(asked: tuple[str, ...]) -> frozenset[str]:
-        names = [name.lower() for name in asked]
-        return frozenset(names).union(*(known.get(name, ()) for name in names))
-
-    return widen
+def _meanings(editions: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    """For each name that ua-parser gives, those by which a person asks for it."""
+    asked: dict[str, set[str]] = {}
+    for name, families in editions.items():
+        for family in families:
+            asked.setdefault(family, {family}).add(name)
+    return {family: frozenset(names) for family, names in asked.items()}
 
 
-_browsers = _families(_BROWSERS)
-_systems = _families(_SYSTEMS)
+_BROWSERS_MEANT, _SYSTEMS_MEANT = _meanings(_BROWSERS), _meanings(_SYSTEMS)
+
+
+def _is_meant(family: str, asked: tuple[str, ...], meant: Mapping[str, frozenset[str]]) -> bool:
+    name = family.lower()
+    names = meant.get(name) or (name,)
+    return any(each.lower() in names for each in asked)

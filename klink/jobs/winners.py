@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 from klink.core import links
 from klink.core.context import Context
-from klink.core.errors import Gone, NotFound, PreconditionFailed, ValidationFailed
+from klink.core.errors import Gone, KlinkError, NotFound, PreconditionFailed, ValidationFailed
 from klink.core.principal import Principal
 from klink.stats.experiments import standing
 
+log = logging.getLogger(__name__)
+
 _AT_ONCE = 100
+
+
+class ExperimentsFailed(KlinkError):
+    """Some experiments could not be judged."""
+
+    code = "experiments_failed"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"{number:,} experiments could not be judged; the log says why")
 
 
 def name_winners(ctx: Context) -> Iterator[int]:
@@ -18,12 +30,20 @@ def name_winners(ctx: Context) -> Iterator[int]:
 
     Only of links that ask for it (``auto_winner``), and only on evidence that stays right
     however often one looks (contract: Experiments).
+
+    :raises ExperimentsFailed: at the end, when some could not be judged; the others were.
     """
-    after = 0
+    after, failed = 0, 0
     while found := links.to_judge(ctx, after, _AT_ONCE):
         for id_, uid, workspace_id in found:
-            yield _judge(ctx, uid, workspace_id)
+            try:
+                yield _judge(ctx, uid, workspace_id)
+            except Exception:  # one workspace's link must not hold up those of all others
+                log.exception("the experiment of link %d could not be judged", id_)
+                failed += 1
             after = id_
+    if failed:
+        raise ExperimentsFailed(failed)
 
 
 def _judge(ctx: Context, uid: str, workspace_id: int) -> int:

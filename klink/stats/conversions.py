@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from klink.core.money import money
+from klink.core.money import HALF, money
 from klink.db import rows
 from klink.db.connection import read
 from klink.stats.ranges import QUARTER_MS, Range
-
-_HALF = 10**8
-"""Sums are kept in two halves: SQLite's would overflow on a thousand of the largest amounts."""
 
 _NONE = Decimal("0.00")
 
@@ -40,7 +37,7 @@ def conversions(workspace_id: int, over: Range, *, link_id: int | None = None) -
     """
     sql = f"""
         SELECT e.currency, w.currency, COUNT(CASE WHEN e.is_conversion THEN 1 END),
-            SUM(e.revenue / {_HALF}), SUM(e.revenue - e.revenue / {_HALF} * {_HALF})
+            SUM(e.revenue / {HALF}), SUM(e.revenue - e.revenue / {HALF} * {HALF})
         FROM events e JOIN workspaces w ON w.id = e.workspace_id
         WHERE e.workspace_id = ? AND e.occurred_at >= ? AND e.occurred_at < ?
             {"" if link_id is None else "AND e.link_id = ?"}
@@ -51,7 +48,7 @@ def conversions(workspace_id: int, over: Range, *, link_id: int | None = None) -
     with read():
         found = rows.all_of(sql, *values)
     by_currency = {
-        currency: money(int(upper) * _HALF + int(lower))
+        currency: money(int(upper) * HALF + int(lower))
         for currency, _, _, upper, lower in found
         if upper is not None
     }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 
 from klink.core.context import Context
 from klink.core.errors import NotFound
 from klink.core.experiments import Decision, Judgement, Rules, VariantData, decide, judge
 from klink.core.links import LinkView
 from klink.core.links.runs import Run, runs_of
-from klink.core.money import money
+from klink.core.money import HALF, money
 from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.db import rows
@@ -59,6 +58,8 @@ def experiment(
             raise NotFound("run of this experiment")
         data, limits = _data(view, chosen)
     found = judge(data, limits)
+    if not view.conversion_tracking and not any(each.conversions for each in data):
+        found = replace(found, reason=f"{found.reason} {_UNTRACKED}")
     return Experiment(
         run=chosen.number,
         last_run=view.run,
@@ -84,14 +85,17 @@ def _data(view: LinkView, run: Run) -> tuple[list[VariantData], Rules]:
     """What a run has counted; until its winner was named, for then the weights ended."""
     until = _ALWAYS if run.winner_at is None else to_ms(run.winner_at)
     sql = """
-        SELECT variant_id, COUNT(*), SUM(converted), SUM(revenue) FROM exposures
-        WHERE link_id = ? AND run = ? AND at < ? GROUP BY variant_id
+        SELECT variant_id, COUNT(*), SUM(converted),
+            SUM(revenue / ?), SUM(revenue - revenue / ? * ?)
+        FROM exposures WHERE link_id = ? AND run = ? AND at < ? GROUP BY variant_id
     """
     counted = {
-        int(variant): (int(seen), int(converted), money(int(revenue)))
-        for variant, seen, converted, revenue in rows.all_of(sql, view.id, run.number, until)
+        int(variant): (int(seen), int(converted), money(int(upper) * HALF + int(lower)))
+        for variant, seen, converted, upper, lower in rows.all_of(
+            sql, HALF, HALF, HALF, view.id, run.number, until
+        )
     }
-    none = (0, 0, Decimal(0))
+    none = (0, 0, money(0))
     data = [
         VariantData(each.label, each.weight, *counted.get(each.id, none)) for each in run.variants
     ]
@@ -102,6 +106,7 @@ def _data(view: LinkView, run: Run) -> tuple[list[VariantData], Rules]:
 
 
 _ALWAYS = 2**62
+_UNTRACKED = "conversion_tracking is off, so visitors bring no klid that tells who converted."
 
 
 def _decided(found: Judgement, run: Run) -> Judgement:

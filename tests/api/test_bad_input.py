@@ -324,6 +324,21 @@ def test_bad_rules_are_named_by_their_place(owner: Person) -> None:
     assert rows() == before
 
 
+def test_the_rules_of_a_link_name_only_so_many_values(owner: Person) -> None:
+    def routing(rules: int) -> dict[str, Any]:
+        names = [f"browser {number}" for number in range(100)]
+        return {
+            "variants": [{"label": "a", "url": URL, "weight": 100}],
+            "rules": [{"when": {"browser": names}, "use": "a"}] * rules,
+        }
+
+    before = rows()
+    problem = assert_problem(owner.post("links", {"routing": routing(11)}), 422, "validation")
+    assert problem["errors"] == {"routing.rules": ["may name 1,000 values in all, not 1,100"]}
+    assert rows() == before
+    assert owner.post("links", {"routing": routing(10)}).status_code == 201
+
+
 def test_all_problems_of_a_body_are_told_at_once(owner: Person) -> None:
     problem = assert_problem(
         owner.post("links", {"url": "data:,", "title": "a" * 201, "max_clicks": 0}),

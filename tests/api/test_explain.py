@@ -235,6 +235,8 @@ def test_a_link_in_the_trash_is_explained(owner: Person) -> None:
         ({"ip": "203.0.113"}, "ip"),
         ({"ip": "localhost"}, "ip"),
         ({"at": "tomorrow"}, "at"),
+        ({"at": "9999-12-31T23:59:59Z"}, "at"),  # tomorrow somewhere, which no clock can say
+        ({"at": "0001-01-01T00:00:00Z"}, "at"),
         ({"country": "UK"}, "country"),
         ({"country": "USA"}, "country"),
         ({"language": "!"}, "language"),

@@ -14,7 +14,7 @@ import pytest
 
 from klink.core import events, workspaces
 from klink.core.context import Context
-from klink.core.errors import NotFound, ValidationFailed
+from klink.core.errors import NotFound, RateLimited, ValidationFailed
 from klink.core.events import EventView, NewEvent
 from klink.core.principal import Principal
 from klink.db import connection
@@ -197,6 +197,7 @@ def test_a_browser_speaks_of_its_workspaces_known_visitors_only(
         ({"currency": "usd"}, "currency"),
         ({"name": "\0"}, "name"),
         ({"metadata": {"a": "x" * (1 << 20)}}, "metadata"),
+        ({"metadata": {"a": "x" * 2_048}}, "metadata"),  # less than a server may send
     ],
 )
 def test_what_a_browser_may_not_send_is_refused(
@@ -215,6 +216,23 @@ def test_the_most_that_a_browser_may_say_is_a_setting(ctx: Context, owner: Princ
     none = replace(ctx, settings=replace(ctx.settings, max_public_revenue=0))
     with pytest.raises(ValidationFailed):
         seen(none, owner, revenue=Decimal("0.0001"))
+
+
+def test_a_browser_sends_so_many_events_a_day_whatever_they_are_called(
+    ctx: Context, owner: Principal
+) -> None:
+    link = a_link(ctx, owner)
+    click(link, NOW - MINUTE)
+    for number in range(events.MOST_A_DAY):
+        seen(ctx, owner, event_name=f"look {number}")
+    with pytest.raises(RateLimited) as caught:
+        seen(ctx, owner)
+    midnight = NOW.replace(hour=0, minute=0, second=0) + timedelta(days=1)
+    assert caught.value.retry_after_s == (midnight - NOW).total_seconds()
+    assert seen(ctx, owner, event_name="look 3").repeated
+    bought(ctx, owner, None)  # a server may send as many as it likes
+    assert not seen(replace(ctx, now=midnight), owner).repeated
+    assert Event.select().count() == events.MOST_A_DAY + 2
 
 
 # --- On the way

@@ -257,6 +257,8 @@ def test_editions_of_browsers_and_names_of_systems_are_understood():
     assert fits(Agent("mobile", "Android", "Chrome Mobile"), browser="Chrome")
     assert fits(Agent("mobile", "iOS", "Firefox iOS"), browser="Firefox")
     assert fits(Agent("desktop", "Ubuntu", "Firefox"), os="Linux")
+    assert fits(Agent("desktop", "Ubuntu", "Firefox"), os="ubuntu")
+    assert not fits(Agent("desktop", "Ubuntu", "Firefox"), os="Debian")
     assert not fits(LAPTOP, browser="Chrome Mobile")
     assert not fits(Agent("", "", ""), browser="Chrome")
     assert not fits(Agent("", "", ""), device="desktop")

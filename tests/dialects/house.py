@@ -96,6 +96,9 @@ class Person:
     def put(self, path: str, json: Any = None, **more: Any) -> Reply:
         return self.ask("PUT", path, json=json, **more)
 
+    def patch(self, path: str, json: Any = None, **more: Any) -> Reply:
+        return self.ask("PATCH", path, json=json, **more)
+
     def delete(self, path: str, **more: Any) -> Reply:
         return self.ask("DELETE", path, **more)
 

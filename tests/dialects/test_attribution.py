@@ -59,7 +59,7 @@ def test_a_cookie_carries_the_visitor_to_links_that_track_nothing(
     assert event.json["attribution"]["link"] == plain["id"]
 
 
-@pytest.mark.parametrize("headers", [{"DNT": "1"}, {"Sec-GPC": "1"}])
+@pytest.mark.parametrize("headers", [{"DNT": "1"}, {"Sec-GPC": "1"}, {"DNT": "1, 1"}])
 def test_who_asks_not_to_be_tracked_is_not(
     house: House, link: dict[str, Any], headers: dict[str, str]
 ) -> None:

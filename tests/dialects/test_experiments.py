@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from klink.db.models import Audit, Click, ExperimentRun, Exposure
 from klink.jobs.job import JobSettings
 from klink.jobs.pace import Pace
 from klink.jobs.table import pick_winners
+from klink.jobs.winners import ExperimentsFailed
 from tests.dialects.house import House, Person
 
 LABELS = {"a": "https://a.example.com/", "b": "https://b.example.com/"}
@@ -86,6 +88,35 @@ def test_visitors_and_their_conversions_stand_at_their_variant(house: House, own
     assert found["verdict"] == "collecting"
     assert "visitors that a decision needs" in found["reason"]
     assert found["clicks"] == 60
+
+
+def test_no_sum_of_revenue_is_too_large(house: House, owner: Person) -> None:
+    link = split_link(owner)
+    for number in range(12):
+        visit(house, link, number)
+    assert len(standing(owner, link)["variants"]) == 2  # the ledger has counted them
+    largest = 2**63 - 1  # what an exposure holds at most
+    Exposure.update(revenue=largest).execute()
+    found = standing(owner, link)
+    assert sum(Decimal(each["revenue"]) for each in found["variants"]) == Decimal(
+        12 * largest
+    ).scaleb(-4)
+    assert pick(house) == {"winners": 0}
+
+
+def test_an_experiment_that_cannot_be_judged_holds_up_no_other(
+    house: House, owner: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = split_link(owner), split_link(owner)
+    ExperimentRun.insert(
+        link_id=broken["number"], run=1, ended_at=house.ctx.now, clicks=0, variants="no JSON"
+    ).execute()
+    seen(house, owner, sound)
+    house.later(minutes=1)
+    with pytest.raises(ExperimentsFailed, match="1 experiments could not be judged"):
+        pick(house)
+    assert f"the experiment of link {broken['number']} could not be judged" in caplog.text
+    assert owner.get(f"/api/v1/links/{sound['id']}").json["experiment"]["winner"] == "b"
 
 
 def test_the_job_names_a_winner_on_evidence_and_all_traffic_goes_there(
@@ -230,3 +261,59 @@ def test_what_was_purged_leaves_no_runs(house: House, owner: Person) -> None:
         pass
     assert ExperimentRun.select().count() == 0
     assert Exposure.select().count() == 0
+
+
+# --- Rules beside weights
+
+
+def decided(owner: Person, link: dict[str, Any], country: str) -> str:
+    reply = owner.get(f"/api/v1/links/{link['id']}/explain", query_string={"country": country})
+    return str(reply.json["decided_by"])
+
+
+def test_a_rule_added_to_a_split_leaves_everybody_else_split(owner: Person) -> None:
+    link = split_link(owner, routing={"variants": SPLIT})
+    rule = {"when": {"country": ["DE"]}, "use": "b"}
+    path = f"/api/v1/links/{link['id']}"
+    routing = owner.patch(path, {"routing": {"rules": [rule]}}).json["routing"]
+    assert (routing["mode"], routing["default"]) == ("rules", "split")
+    assert (decided(owner, link, "DE"), decided(owner, link, "US")) == ("rule", "split")
+    both = split_link(owner, routing={"variants": SPLIT, "rules": [rule]})
+    assert decided(owner, both, "US") == "split"
+    back = owner.patch(path, {"routing": {"rules": []}}).json["routing"]
+    assert (back["mode"], back["default"]) == ("split", None)
+
+
+def test_who_asks_for_rules_alone_gets_the_default_or_the_first_variant(owner: Person) -> None:
+    rule = {"when": {"country": ["DE"]}, "use": "b"}
+    routing = {"mode": "rules", "variants": SPLIT, "rules": [rule]}
+    link = split_link(owner, routing=routing)
+    assert link["routing"]["default"] is None
+    assert decided(owner, link, "US") == "default"
+    path = f"/api/v1/links/{link['id']}"
+    other = {"when": {"country": ["FR"]}, "use": "b"}
+    changed = owner.patch(path, {"routing": {"rules": [rule, other]}}).json["routing"]
+    assert changed["default"] is None  # as before
+    asked = owner.patch(path, {"routing": {"default": "split"}})
+    assert asked.json["routing"]["default"] == "split"
+    assert decided(owner, link, "US") == "split"
+    replaced = owner.put(f"{path}/variants", SPLIT)
+    assert replaced.json["routing"]["default"] == "split"
+
+
+def test_weights_as_the_default_are_nothing_that_klinky_can_say(
+    house: House, owner: Person
+) -> None:
+    rule = {"when": {"country": ["DE"]}, "use": "b"}
+    link = split_link(owner, routing={"variants": SPLIT, "rules": [rule]})
+    klinky, path = house.person("klinky"), f"/api/v1/public/links/{link['id']}"
+    assert klinky.get(path).json["geo_rules"] == {"DE": "b"}
+    refused = klinky.put(path, {"geo_rules": {"DE": "a"}})
+    assert refused.status_code == 422
+    assert owner.get(f"/api/v1/links/{link['id']}").json["routing"]["rules"] == [rule]
+
+
+def test_an_experiment_without_tracking_says_why_nothing_converts(owner: Person) -> None:
+    untracked = split_link(owner, conversion_tracking=False)
+    assert "conversion_tracking is off" in standing(owner, untracked)["reason"]
+    assert "conversion_tracking" not in standing(owner, split_link(owner))["reason"]

@@ -15,13 +15,14 @@ from klink.core.events.model import (
     EventView,
     NewEvent,
 )
-from klink.core.events.public import convert, record_public, way_on
+from klink.core.events.public import MOST_A_DAY, convert, record_public, way_on
 from klink.core.events.recording import record
 
 __all__ = [
     "EARLIEST",
     "MAX_METADATA_BYTES",
     "MAX_TEXT",
+    "MOST_A_DAY",
     "Attribution",
     "EventPage",
     "EventQuery",

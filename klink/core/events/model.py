@@ -15,6 +15,7 @@ from klink.db.models import Event
 
 MAX_TEXT = 255
 MAX_METADATA_BYTES = 16 * 1024
+MAX_PUBLIC_METADATA_BYTES = 2 * 1024
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=1)
 """How far in the future an event may lie: the sender's clock may be a little fast."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from klink.core import workspaces
 from klink.core.context import Context
-from klink.core.errors import InvalidUrl, NotFound, ValidationFailed
+from klink.core.errors import InvalidUrl, NotFound, RateLimited, ValidationFailed
 from klink.core.events.attribution import LastClick, last_click, workspace_of
 from klink.core.events.checking import check_public
 from klink.core.events.finding import named
@@ -21,6 +22,10 @@ from klink.db.connection import lock, read, write
 from klink.db.models import Domain, Event, Link
 
 PUBLIC = "public"
+MOST_A_DAY = 20
+"""Events of different names that a visitor's browser may send in a UTC day: names are free, and
+each brings a row and perhaps revenue."""
+
 CONVERSION = "conversion"
 """The name of the event that a visitor makes on the way (klinky K1)."""
 
@@ -44,7 +49,8 @@ def record_public(
     :raises NotFound: no such workspace; or the visitor has clicked nothing in it that an
         event may be attributed to.
     :raises ValidationFailed: the visitor's id is malformed, more revenue than
-        ``max_public_revenue``, or as for :func:`record`.
+        ``max_public_revenue``, more than 2 KiB of metadata, or as for :func:`record`.
+    :raises RateLimited: the visitor has sent :data:`MOST_A_DAY` events today.
     """
     workspace = workspaces.by_public_id(public_id)
     new = NewEvent(
@@ -75,6 +81,7 @@ def convert(
         the visitor's last click names for it (``conversion_redirect_url``), if any.
     :raises ValidationFailed: the visitor's id is malformed.
     :raises NotFound: the visitor has clicked nothing that an event may be attributed to.
+    :raises RateLimited: the visitor has sent :data:`MOST_A_DAY` events today.
     """
     with read():
         workspace_id, click = _click_of(ctx, visitor_id, host_domain_id)
@@ -116,13 +123,13 @@ def _once(
 ) -> EventView:
     """Record a public event, or give the one of its visitor, name and day."""
     today = datetime.combine(ctx.now.astimezone(UTC).date(), time(), UTC)
-    mine = (
+    todays = (
         (Event.workspace_id == workspace.id)
         & (Event.visitor == new.visitor_id)
         & (Event.occurred_at >= today)
-        & named(new.event_name)
         & (Event.created_via == PUBLIC)
     )
+    mine = todays & named(new.event_name)
     with read():  # a page that is loaded again need not wait for the lock
         first = Event.select().where(mine).order_by(Event.id).first()
     if first is None:
@@ -130,6 +137,12 @@ def _once(
             lock(f"klink:visitor:{workspace.id}:{new.visitor_id}")
             first = Event.select().where(mine).order_by(Event.id).first()
             if first is None:
+                if Event.select().where(todays).count() >= MOST_A_DAY:
+                    tomorrow = today + timedelta(days=1)
+                    wait_s = math.ceil((tomorrow - ctx.now).total_seconds())
+                    raise RateLimited(
+                        wait_s, f"a visitor's browser may send {MOST_A_DAY} events a day"
+                    )
                 return keep(ctx, workspace, new, metadata, is_conversion=is_conversion, via=PUBLIC)
     with read():
         return views([first], repeated=True)[0]

@@ -115,7 +115,7 @@ def with_variants(link: LinkView, variants: Sequence[NewVariant]) -> LinkPatch:
     return LinkPatch(
         variants=tuple(variants),
         rules=tuple(NewRule(rule.when, rule.use) for rule in kept),
-        default=link.default if link.default in labels else None,
+        default=link.default if link.default in labels | {destinations.SPLIT} else None,
         mode="rules" if link.mode == "rules" else None,
     )
 
@@ -207,7 +207,9 @@ def _destinations(
         url = url if url is not None else before.url
         rules = given.get("rules", ())
         default = given.get("default")
-    elif mode is None and "rules" not in given and before.mode != "single":
+    elif mode is None and (
+        ("rules" not in given and before.mode != "single") or (rules and before.mode == "rules")
+    ):
         mode = before.mode
     return destinations.check(
         url=None if url is None else str(url),

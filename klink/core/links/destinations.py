@@ -19,6 +19,9 @@ from klink.db.models import Rule, Variant
 
 MAX_VARIANTS = 20
 MAX_RULES = 100
+MAX_RULE_VALUES = 1000
+"""All countries, languages, browsers … that a link's rules name: each visit may meet them all."""
+
 MAX_LABEL = 50
 WHOLE = 100
 SPLIT = "split"
@@ -115,8 +118,8 @@ def _several(
     checked = [_variant(i, variant, own, problems) for i, variant in enumerate(variants)]
     _check_labels(variants, problems)
     labels = [variant.label for variant in variants]
-    if default is not None and default not in labels:
-        problems.add("routing.default", f"no variant is labelled {default!r}")
+    if default is not None and default not in labels and default != SPLIT:
+        problems.add("routing.default", f"no variant is labelled {default!r}, nor is it 'split'")
     ready = _rules(rules, labels, problems)
     usable = [variant for variant in checked if variant is not None]
     if len(usable) != len(checked):
@@ -125,6 +128,10 @@ def _several(
     if url is not None and url != shown.url:
         problems.add("url", "follows from the link's variants; leave it out")
     chosen = mode or ("rules" if rules else "split")
+    if mode is None and rules and default is None:
+        default = SPLIT  # rules beside weights: those whom no rule names are split as before
+    elif chosen == "split" and default == SPLIT:
+        default = None  # it says nothing more
     return Destinations(chosen, shown.url, shown.location, tuple(usable), ready, default)
 
 
@@ -161,6 +168,7 @@ def _rules(
         problems.add("routing.rules", f"at most {MAX_RULES} rules")
         return ()
     found = []
+    values = 0
     for i, rule in enumerate(rules):
         where = f"routing.rules.{i}"
         if rule.use not in labels and rule.use != SPLIT:
@@ -174,6 +182,9 @@ def _rules(
             if not when.keys() - {"timezone"}:  # by itself that holds always
                 problems.add(f"{where}.when", "must ask for something")
             found.append(CheckedRule(json.dumps(when), rule.use))
+            values += sum(len(asked) for asked in when.values() if isinstance(asked, list | dict))
+    if values > MAX_RULE_VALUES:
+        problems.add("routing.rules", f"may name {MAX_RULE_VALUES:,} values in all, not {values:,}")
     return tuple(found)
 
 

@@ -59,7 +59,8 @@ class NewLink:
     :param slug: None or '' lets klink choose one.
     :param domain: host of a verified domain of the workspace; None is ``base_url``'s.
     :param mode: ``single``, ``split`` or ``rules``; None follows from the rest.
-    :param default: label to use when no rule holds; None is the first variant.
+    :param default: label to use when no rule holds, or ``split`` for the weights, which is what
+        None means when ``mode`` is None; else None is the first variant.
     :param conversion_redirect_url: where a visitor goes after a conversion for it (klinky K1).
     """
 

@@ -50,7 +50,7 @@ def geo_rules(link: LinkView) -> dict[str, str] | None:
     for rule in filter(_is_plain, link.rules):
         for country in _countries(rule):
             found.setdefault(country, rule.use)
-    return found if link.default is None else found | {_DEFAULT: link.default}
+    return found if link.default in (None, SPLIT) else found | {_DEFAULT: link.default}
 
 
 def geo_rules_read(sent: Read | None) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def changed(link: LinkView, sent: Read | None) -> dict[str, Any]:
         if sent:
             raise _refused(f"is only for links with routing_type {GEO}")
         return {}
-    if not all(_is_plain(rule) for rule in link.rules):
+    if link.default == SPLIT or not all(_is_plain(rule) for rule in link.rules):
         raise _refused("this link has rules that cannot be written here; nothing was changed")
     return {"mode": "rules", **geo_rules_read(sent)}
 
