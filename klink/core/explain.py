@@ -86,8 +86,8 @@ def _decide(link: CompiledLink, visit: Visit, lookups: Lookups) -> tuple[Decisio
     if decision.outcome in _LIVE:
         if link.max_clicks is not None and not uses_left(link.id, link.max_clicks):
             return used_up(link), "limited"
-    elif decision.outcome is Outcome.GONE and link.is_active and not link.is_trashed:
-        return decision, "expired"  # without an expired_url
+    elif decision.reason == "expired":
+        return decision, "expired"
     return decision, _ENDS[decision.outcome]
 
 

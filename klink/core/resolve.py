@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from klink.core.compiled import CompiledLink, CompiledVariant, Lookups, Visit
 from klink.core.routing import choose, may_split
@@ -20,6 +20,7 @@ __all__ = [
     "CompiledVariant",
     "Decision",
     "Outcome",
+    "Reason",
     "Visit",
     "forward",
     "page_location",
@@ -43,6 +44,10 @@ class Outcome(Enum):
     NOT_FOUND = "not_found"
 
 
+Reason = Literal["", "not_started", "expired", "limit_reached", "inactive", "trashed"]
+"""Why a link that is there leads nowhere, or to its ``expired_url``."""
+
+
 class Decision(NamedTuple):
     """The answer to a visit.
 
@@ -50,6 +55,8 @@ class Decision(NamedTuple):
     server. ``variant`` is there when the visitor is forwarded to one (``FORWARD``,
     ``METERED``). ``sets_cookie``: the raw visitor id becomes the cookie ``klid``.
     ``by_weight``: the weights chose the variant, so the visitor takes part in an experiment.
+    ``reason`` is there when the link is not live and a visitor may know; '' for a quarantined
+    link, so that it cannot be told from none.
     """
 
     outcome: Outcome
@@ -58,11 +65,14 @@ class Decision(NamedTuple):
     variant: CompiledVariant | None = None
     sets_cookie: bool = False
     by_weight: bool = False
+    reason: Reason = ""
 
 
 _FORWARD, _METERED = Outcome.FORWARD, Outcome.METERED
 _NOT_FOUND = Decision(Outcome.NOT_FOUND, 404)
-_GONE = Decision(Outcome.GONE, 410)
+_NOT_STARTED = Decision(Outcome.NOT_FOUND, 404, reason="not_started")
+_INACTIVE = Decision(Outcome.GONE, 410, reason="inactive")
+_TRASHED = Decision(Outcome.GONE, 410, reason="trashed")
 _PASSWORD = Decision(Outcome.PASSWORD, 200)
 
 
@@ -106,10 +116,8 @@ def forward(
 
 
 def used_up(link: CompiledLink) -> Decision:
-    """Decide a ``METERED`` visit when no use is left, or one to an expired link."""
-    if link.expired_location:
-        return Decision(Outcome.EXPIRED, 302, link.expired_location)
-    return _GONE
+    """Decide a ``METERED`` visit when no use is left."""
+    return _over(link, "limit_reached")
 
 
 def page_location(link: CompiledLink, visit: Visit) -> str:
@@ -126,13 +134,21 @@ def _closed(link: CompiledLink, at_ms: int) -> Decision | None:
     """Return the answer of a link that is not live, None when it is."""
     if link.is_quarantined:
         return _NOT_FOUND
+    is_off = link.is_trashed or not link.is_active
     if link.starts_at_ms is not None and at_ms < link.starts_at_ms:
-        return _NOT_FOUND
-    if link.is_trashed or not link.is_active:
-        return _GONE
+        # One that has been taken back will not start, so nothing is promised.
+        return _NOT_FOUND if is_off else _NOT_STARTED
+    if is_off:
+        return _TRASHED if link.is_trashed else _INACTIVE
     if link.expires_at_ms is not None and at_ms >= link.expires_at_ms:
-        return used_up(link)
+        return _over(link, "expired")
     return None
+
+
+def _over(link: CompiledLink, reason: Reason) -> Decision:
+    if link.expired_location:
+        return Decision(Outcome.EXPIRED, 302, link.expired_location, reason=reason)
+    return Decision(Outcome.GONE, 410, reason=reason)
 
 
 def _onward(

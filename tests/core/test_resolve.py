@@ -60,6 +60,47 @@ def test_every_state_of_a_link_has_its_answer(changes, outcome, status, location
     assert not decision.by_weight
 
 
+LATER, OVER = {"starts_at_ms": NOON_MS + 1}, {"expires_at_ms": NOON_MS}
+
+
+@pytest.mark.parametrize(
+    "changes,reason",
+    [
+        ({}, ""),
+        ({"password_hash": "x"}, ""),
+        (LATER, "not_started"),
+        (OVER, "expired"),
+        ({**OVER, "expired_location": EXPIRED_URL}, "expired"),
+        ({"is_active": False}, "inactive"),
+        ({"is_active": False, **OVER}, "inactive"),
+        ({"is_trashed": True, "is_active": False}, "trashed"),
+        # What has been taken back will not start.
+        ({**LATER, "is_active": False}, ""),
+        ({**LATER, "is_trashed": True}, ""),
+    ],
+)
+@pytest.mark.parametrize("way", [resolve, forward])
+def test_a_decision_says_why_a_link_is_not_live(changes, reason, way):
+    assert decide(a_link(**changes), way=way).reason == reason
+
+
+@given(
+    st.booleans(), st.booleans(), st.sampled_from([None, NOON_MS - 1, NOON_MS + 1]), st.booleans()
+)
+def test_a_quarantined_link_cannot_be_told_from_none(is_active, is_trashed, at_ms, is_inpage):
+    link = a_link(
+        is_quarantined=True,
+        is_active=is_active,
+        is_trashed=is_trashed,
+        starts_at_ms=at_ms,
+        expires_at_ms=at_ms,
+        expired_location=EXPIRED_URL,
+        max_clicks=1,
+        type="inpage" if is_inpage else "direct",
+    )
+    assert decide(link) == decide(link, way=forward) == decide(None)
+
+
 @pytest.mark.parametrize("way", [resolve, forward])
 def test_a_decision_says_whether_weights_made_it(way):
     both = (variant("a"), variant("b"))
@@ -77,9 +118,11 @@ def test_a_slug_without_a_link_is_not_found():
 
 
 def test_a_used_up_link_forwards_to_its_expired_url_or_is_gone():
-    assert used_up(a_link(max_clicks=1)).outcome is Outcome.GONE
+    gone = used_up(a_link(max_clicks=1))
+    assert (gone.outcome, gone.reason) == (Outcome.GONE, "limit_reached")
     elsewhere = used_up(a_link(max_clicks=1, expired_location=EXPIRED_URL))
     assert elsewhere[:3] == (Outcome.EXPIRED, 302, EXPIRED_URL)
+    assert elsewhere.reason == "limit_reached"
 
 
 def test_the_way_on_passes_page_and_password_but_no_closed_door():
