@@ -1,12 +1,20 @@
-"""One look and one set of headers for every page; small JSON for programs."""
+"""One look, one set of languages and one set of headers for every page; small JSON for programs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from flask import Response, jsonify, make_response, render_template, request
+from babel.dates import format_date, format_time
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
-__all__ = ["Message", "redirect", "secure", "shown", "told", "wants_json"]
+from klink.core.times import format_rfc3339
+from klink.pages.languages import ENGLISH, Language, negotiated
+from klink.pages.messages import Message
+from klink.pages.texts import Text
+
+__all__ = ["prepare", "redirect", "secure", "shown", "told", "wants_json"]
 
 # Browsers hold the redirect after a POST against `form-action` too, so it must allow any
 # destination. Nothing else may be loaded, framed or submitted.
@@ -16,19 +24,48 @@ _CSP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a visitor is told when there is nothing to show.
+def prepare(app: Flask) -> None:
+    """Let the application's templates speak: ``trans``, ``_()``, and our texts and times.
 
-    :ivar code: stable, for programs.
+    All speak the ``language`` that :func:`shown` gives them.
     """
+    environment = app.jinja_env
+    environment.autoescape = True
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension("jinja2.ext.i18n")
+    # The extension adds this method, which Jinja's types do not know.
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {"say": _say, "day": _day, "clock": _clock}
 
-    status: int
-    code: str
-    title: str
-    text: str
-    hint: str = ""
-    retry_after_s: int | None = None
+
+def _language(context: Context) -> Language:
+    language: Language = context["language"]
+    return language
+
+
+@pass_context
+def _gettext(context: Context, message: str) -> str:
+    return _language(context).translations.gettext(message)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return _language(context).translations.ngettext(one, many, count)
+
+
+@pass_context
+def _say(context: Context, text: Text) -> str:
+    return text.within(_language(context).translations)
+
+
+@pass_context
+def _day(context: Context, at: datetime) -> str:
+    return format_date(at.astimezone(UTC), "long", locale=_language(context).locale)
+
+
+@pass_context
+def _clock(context: Context, at: datetime) -> str:
+    return format_time(at, "short", tzinfo=UTC, locale=_language(context).locale)
 
 
 def wants_json() -> bool:
@@ -42,28 +79,30 @@ def wants_json() -> bool:
 
 
 def shown(template: str, *, status: int = 200, json: object, **values: object) -> Response:
-    """A page, or ``json`` for programs.
+    """A page in the visitor's language, or ``json``, in English, for programs.
 
     :param template: its name below ``templates/pages``, without ``.html``.
     """
+    language = ENGLISH
     if wants_json():
         response = jsonify(json)
     else:
-        response = make_response(render_template(f"pages/{template}.html", **values))
+        language = negotiated(request.accept_languages)
+        page = render_template(f"pages/{template}.html", language=language, **values)
+        response = make_response(page)
     response.status_code = status
     response.headers["Cache-Control"] = "private, no-store"
-    response.headers["Vary"] = "Accept"
+    response.headers["Content-Language"] = language.tag
+    response.headers["Vary"] = "Accept, Accept-Language"
     return secure(response)
 
 
 def told(message: Message) -> Response:
     """The page, or JSON, of a message."""
-    response = shown(
-        "message",
-        status=message.status,
-        json={"error": {"code": message.code, "message": message.text}},
-        message=message,
-    )
+    error = {"code": message.code, "message": message.text.english}
+    if message.opens_at is not None:
+        error["opens_at"] = format_rfc3339(message.opens_at)
+    response = shown("message", status=message.status, json={"error": error}, message=message)
     if message.retry_after_s is not None:
         response.headers["Retry-After"] = str(message.retry_after_s)
     return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,73 +12,27 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
 from klink.clicks.visits import ARRIVAL, Arrival, SeenVisit, cookie_for
-from klink.core import passwords
+from klink.core import host_names, passwords
 from klink.core.compiled import CompiledLink
 from klink.core.errors import KlinkError, TooBusy
 from klink.core.resolve import Decision, Outcome
 from klink.core.slugs import ANSWERED
-from klink.pages.rendering import Message, redirect, secure, shown, told
+from klink.pages import messages
+from klink.pages.messages import MAX_FORM_BYTES
+from klink.pages.rendering import prepare, redirect, secure, shown, told
+from klink.pages.texts import Text
 from klink.pages.throttle import Throttle
 from klink.web import doors
 from klink.web.statuses import status_of
 
 __all__ = ["MAX_FORM_BYTES", "WayOn", "make_blueprint"]
 
-MAX_FORM_BYTES = 8192
-
 _RETRY_S = 2  # when too many guess at once
 _STATIC = Path(__file__).parent / "static"
 _STATIC_URL = "/_static"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-_NOT_FOUND = Message(
-    404,
-    "not_found",
-    "No link here",
-    "There is no short link at this address.",
-    "Check the spelling: capital and small letters are different letters here.",
-)
-_GONE = Message(
-    410,
-    "gone",
-    "This link has ended",
-    "It does not lead anywhere any more.",
-    "Whoever gave it to you may have a newer one.",
-)
-_WRONG_HOST = Message(
-    421,
-    "wrong_host",
-    "This host is not set up",
-    "Short links are not served under this host name.",
-    "If you run this server: set server.base_url in klink's configuration to the address "
-    "that people use.",
-)
-_BUSY = Message(
-    503,
-    "busy",
-    "Not just now",
-    "This link cannot be looked up at the moment.",
-    "Try again in a few seconds.",
-    retry_after_s=2,
-)
-_NOT_ALLOWED = Message(405, "method_not_allowed", "Not like this", "Open this address with GET.")
-_TOO_LARGE = Message(
-    413, "body_too_large", "Too much", f"A form may have at most {MAX_FORM_BYTES} bytes."
-)
-_TOO_MANY = Message(
-    429, "rate_limited", "Too fast", "Too many requests came from here.", "Try again in a while."
-)
-_BAD = Message(400, "bad_request", "That did not work", "This request cannot be answered.")
-_FAILED = Message(
-    500, "internal_error", "Something broke", "This is our fault, not yours.", "Try again later."
-)
-
-
 _PROBLEMS = {403: "wrong_password", 429: "too_many_tries", 503: "too_busy"}  # of the form
-_BY_STATUS = {
-    message.status: message
-    for message in (_NOT_FOUND, _NOT_ALLOWED, _TOO_LARGE, _WRONG_HOST, _TOO_MANY, _BUSY)
-}
 
 
 class WayOn(Protocol):
@@ -124,8 +77,7 @@ def make_blueprint(way_on: WayOn, throttle: Throttle) -> Blueprint:
         provide_automatic_options=False,
     )
     pages.after_request(_secure_static)
-    pages.app_template_global("visitor_style")(_style)
-    pages.app_template_global("visitor_icon")(_icon)
+    pages.app_template_global("static_url")(_static_url)
     return pages
 
 
@@ -135,18 +87,11 @@ def _prepare(state: BlueprintSetupState) -> None:
     # Flask would mend `/a//b` with a redirect to the Host header's host.
     url_map.merge_slashes = False
     assert isinstance(state.app, Flask)
+    prepare(state.app)
     doors.add(state.app, doors.Door(_claims, _refuse))
 
 
-def _style() -> str:
-    return _versioned("visitor.css")
-
-
-def _icon() -> str:
-    return _versioned("klink.svg")
-
-
-def _versioned(name: str) -> str:
+def _static_url(name: str) -> str:
     """The URL of a static file; it changes with the file, so that caches may keep it.
 
     Flask's ``url_for`` knows none in an answer to a request whose Host is garbage.
@@ -175,9 +120,9 @@ def _refuse(error: Exception) -> Response:
         status = status_of(error)
     else:
         status = (error.code if isinstance(error, HTTPException) else None) or 500
-    message = _BY_STATUS.get(status, _FAILED if status >= 500 else replace(_BAD, status=status))
+    message = messages.of_status(status)
     response = told(message)
-    if message is _NOT_ALLOWED:
+    if message is messages.METHOD_NOT_ALLOWED:
         response.headers["Allow"] = "GET, HEAD, POST"
     return response
 
@@ -197,7 +142,8 @@ class _Doors:
         if arrival is None:
             abort(404)
         if arrival.refusal:
-            return told(_WRONG_HOST if arrival.refusal == "wrong_host" else _BUSY)
+            is_wrong = arrival.refusal == "wrong_host"
+            return told(messages.WRONG_HOST if is_wrong else messages.BUSY)
         return self._of_link(arrival)
 
     def _of_link(self, arrival: Arrival) -> Response:
@@ -207,7 +153,7 @@ class _Doors:
                 return self._password(link, arrival.seen)
             if decision.outcome is Outcome.PREVIEW:
                 return self._preview(link, arrival.seen)
-        return _ended(decision)
+        return told(messages.closed(link, decision))
 
     def _password(self, link: CompiledLink, seen: SeenVisit) -> Response:
         """The form; with POST, the password that was typed into it."""
@@ -217,18 +163,16 @@ class _Doors:
         address = seen.client.address
         wait_s = self._throttle.ask(link.id, address)
         if wait_s:
-            problem = f"Too many tries. Wait {_in_words(wait_s)}, then try again."
-            return _form(429, problem, wait_s)
+            return _form(429, messages.too_many_tries(wait_s), wait_s)
         request.max_content_length = MAX_FORM_BYTES
         given = request.form.get("password", "")
         try:
             is_right = bool(given) and passwords.matches(link.password_hash, given)
         except TooBusy:
             self._throttle.take_back(link.id, address)
-            problem = "Too many passwords are being checked. Try again in a few seconds."
-            return _form(503, problem, _RETRY_S)
+            return _form(503, messages.TOO_BUSY, _RETRY_S)
         if not is_right:
-            return _form(403, "That is not the password. Try again.")
+            return _form(403, messages.WRONG_PASSWORD)
         self._throttle.forgive(link.id, address)
         return self._on(link, seen)
 
@@ -238,13 +182,14 @@ class _Doors:
             return self._on(link, seen)
         decision = self._way_on.destination(link, seen)
         if not decision.location:
-            return _ended(decision)
+            return told(messages.closed(link, decision))
         host = decision.location.split("/", 3)[2]
         response = shown(
             "preview",
             json={"host": host, "title": link.title, "description": link.description},
-            host=host,
+            host=host_names.readable(host),
             link=link,
+            here=seen.client.host,
         )
         if decision.sets_cookie:  # so that the way on is the one that was shown
             response.headers.add("Set-Cookie", cookie_for(seen))
@@ -252,29 +197,20 @@ class _Doors:
 
     def _on(self, link: CompiledLink, seen: SeenVisit) -> Response:
         decision, headers = self._way_on.onward(link, seen)
-        return redirect(decision.status, headers) if headers else _ended(decision)
+        if not headers:
+            return told(messages.closed(link, decision))
+        return redirect(decision.status, headers)
 
 
-def _form(status: int, problem: str = "", retry_after_s: int = 0) -> Response:
-    if not problem:
+def _form(status: int, problem: Text | None = None, retry_after_s: int = 0) -> Response:
+    if problem is None:
         json: object = {
             "code": "password_required",
             "message": "Post the password of this link as the form field “password”.",
         }
     else:
-        json = {"error": {"code": _PROBLEMS[status], "message": problem}}
+        json = {"error": {"code": _PROBLEMS[status], "message": problem.english}}
     response = shown("password", status=status, json=json, problem=problem)
     if retry_after_s:
         response.headers["Retry-After"] = str(retry_after_s)
     return response
-
-
-def _ended(decision: Decision | None) -> Response:
-    is_gone = decision is not None and decision.outcome is Outcome.GONE
-    return told(_GONE if is_gone else _NOT_FOUND)
-
-
-def _in_words(wait_s: int) -> str:
-    if wait_s < 90:
-        return f"{wait_s} second{'s' if wait_s > 1 else ''}"
-    return f"{-(-wait_s // 60)} minutes"

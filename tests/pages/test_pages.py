@@ -19,7 +19,7 @@ PASSWORD = "open sesame \N{KEY}"
 PATHS = [
     ("/locked", 200, "password_required"),
     ("/shown/page", 200, None),
-    ("/ended", 410, "gone"),
+    ("/ended", 410, "inactive"),
     ("/nothing", 404, "not_found"),
     ("/not/there", 404, "not_found"),
     ("/", 200, None),
@@ -97,7 +97,7 @@ def test_programs_that_prefer_json_get_json_with_the_same_status(
 def test_only_a_real_preference_for_json_counts(site: Site, accept: str, is_json: bool) -> None:
     answer = site.ask("/nothing", Accept=accept)
     assert answer.is_json == is_json
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Language"
 
 
 def test_the_right_password_leads_on_with_303(furnished: Site) -> None:
