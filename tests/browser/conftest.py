@@ -18,8 +18,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.axe import axe
 from tests.browser.shop import Shop, open_shop
 from tests.live.server import BROWSER, Server
+
+__all__ = ["axe"]  # a fixture for all tests here
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 15_000

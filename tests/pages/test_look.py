@@ -51,6 +51,11 @@ def test_templates_escape_everything_and_hold_no_script_or_style() -> None:
             assert not re.search(r"<script(?![^>]*\ssrc=)", text)
 
 
+def test_nothing_moves() -> None:
+    for path in FOLDER.glob("static/*.css"):
+        assert not re.search(r"\b(transition|animation)\b", path.read_text())
+
+
 def tokens(css: str) -> dict[str, str]:
     """The colours that a block of the tokens sets."""
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", css))
