@@ -39,8 +39,8 @@ from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
 from klink.db.link_rows import LoopReader
-from klink.opening import core_settings, held, job_settings
-from klink.pages import Throttle, make_blueprint
+from klink.opening import captcha, core_settings, held, job_settings
+from klink.pages import Guards, make_blueprint
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache, Load
 from klink.redirects.follower import ChangeFeed
@@ -193,8 +193,10 @@ def _front(
 ) -> Front:
     """The WSGI application: short URLs first, then the doors behind them."""
     options = _dialect_options(config)
-    doors = [tracking.make_blueprint(tracking.Limit()), make_blueprint(answers, Throttle())]
-    app = make_app(parts, doors)
+    secret = parts.settings.secret
+    asked = captcha(config, secret, lambda host: hosts.domain_of(host) is not None)
+    pages = make_blueprint(answers, Guards.of(secret, asked))
+    app = make_app(parts, [tracking.make_blueprint(tracking.Limit()), pages])
     dialects.install(app, options, __version__)
     return Front(
         base_url=parts.settings.base_url,

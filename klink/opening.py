@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from klink.config import Config
 from klink.core import secrets
+from klink.core.captcha import Altcha, Captcha, Nothing, Turnstile
 from klink.core.context import Settings
 from klink.core.errors import KlinkError
 from klink.core.plans import Plan
 from klink.jobs import JobSettings
 
-__all__ = ["LOCK_FILE", "DataFolderHeld", "core_settings", "held", "job_settings"]
+__all__ = ["LOCK_FILE", "DataFolderHeld", "captcha", "core_settings", "held", "job_settings"]
 
 LOCK_FILE = "klink.lock"
 """A server holds a lock on this file in the data folder while it runs."""
@@ -74,6 +75,26 @@ def core_settings(config: Config) -> Settings:
         attribution_window=timedelta(seconds=config.conversions.attribution_window_s),
         max_public_revenue=config.conversions.max_public_revenue,
         anonymous_links_per_day=config.dialects.klookup.anonymous_links_per_day,
+    )
+
+
+def captcha(config: Config, secret: bytes, serves: Callable[[str], bool]) -> Captcha:
+    """The captcha that is configured.
+
+    :param secret: the server's.
+    :param serves: whether a host, without port, is one that this server answers.
+    """
+    chosen = config.captcha
+    if chosen.provider == "altcha":
+        return Altcha(secret)
+    if chosen.provider == "none":
+        return Nothing()
+    return Turnstile(
+        secret,
+        site_key=chosen.turnstile_site_key,
+        turnstile_secret=chosen.turnstile_secret,
+        verify_url=chosen.turnstile_verify_url,
+        serves=serves,
     )
 
 

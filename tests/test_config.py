@@ -64,6 +64,11 @@ def test_without_a_file_everything_has_its_default(tmp_path):
     assert config.cache.max_bytes == 67_108_864
     assert config.geoip_file == tmp_path / "data" / "geoip.mmdb"
     assert config.geoip.country_header == ""
+    assert config.captcha.provider == "altcha"
+    assert config.captcha.turnstile_site_key == config.captcha.turnstile_secret == ""
+    assert config.captcha.turnstile_verify_url == (
+        "https://challenges.cloudflare.com/turnstile/v0/siteverify"
+    )
     assert config.keys.max_active_per_user == 10
     assert config.privacy.keep_clicks_days == 400
     assert config.jobs.enabled is True
@@ -584,3 +589,50 @@ def test_no_error_repeats_credentials_in_a_url(tmp_path):
 def test_a_configuration_in_a_log_shows_no_database_password(tmp_path):
     config = load(None, {"KLINK_DATABASE__URL": "postgresql://klink:hush@db/klink"}, tmp_path)
     assert "hush" not in repr(config)
+
+
+TURNSTILE = '[captcha]\nprovider = "turnstile"\n'
+SITE_KEY = 'turnstile_site_key = "0x4AAA"\n'
+
+
+@pytest.mark.parametrize(
+    "text, missing",
+    [
+        (TURNSTILE, "turnstile_site_key"),
+        (TURNSTILE + SITE_KEY, "turnstile_secret"),
+        (TURNSTILE + 'turnstile_secret = "hush"\n', "turnstile_site_key"),
+    ],
+)
+def test_turnstile_without_its_keys_is_refused(tmp_path, text, missing):
+    message = refusal(text, tmp_path)
+    assert message.startswith(f"captcha.provider = 'turnstile' needs captcha.{missing}")
+    assert "hush" not in message
+
+
+def test_turnstile_with_its_keys_is_taken_and_its_secret_is_in_no_log(tmp_path, write):
+    text = TURNSTILE + SITE_KEY + 'turnstile_secret = "hush"\n'
+    config = load(write(text), {}, tmp_path)
+    assert (config.captcha.provider, config.captcha.turnstile_secret) == ("turnstile", "hush")
+    assert "hush" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'provider = "recaptcha"',
+        'turnstile_site_key = "two words"',
+        'turnstile_verify_url = "ftp://example.org/"',
+        'turnstile_verify_url = "example.org"',
+        'turnstile_verify_url = "https://me:hush@example.org/"',
+    ],
+)
+def test_a_wrong_setting_of_the_captcha_is_refused(tmp_path, text):
+    message = refusal(f"[captcha]\n{text}\n", tmp_path)
+    assert message.startswith("captcha.")
+    assert "hush" not in message
+
+
+def test_no_error_repeats_the_secret_of_turnstile(tmp_path):
+    message = refusal('[captcha]\nturnstile_secret = "hush hush"\n', tmp_path)
+    assert message.startswith("captcha.turnstile_secret = '***'")
+    assert "hush" not in message

@@ -94,8 +94,9 @@ def _shown(each: Field[Any], value: object) -> object:
     return value
 
 
-def _masked(url: str) -> str:
-    """A database's URL; one that may hold a password tells its kind only."""
-    if url.startswith("sqlite:"):
-        return url
-    return f"{url.partition('://')[0]}://{_MASK}"
+def _masked(secret: str) -> str:
+    """That there is a secret; a database's URL tells its kind, and all when it has no password."""
+    if not secret or secret.startswith("sqlite:"):
+        return secret
+    kind, is_url, _ = secret.partition("://")
+    return f"{kind}://{_MASK}" if is_url else _MASK

@@ -248,6 +248,19 @@ def _read_base_url(value: object) -> str:
     return url.href.removesuffix("/")
 
 
+def _read_http_url(value: object) -> str:
+    text = _text(value)
+    if _UNPRINTABLE.search(text) or not re.match(r"https?://", text, re.IGNORECASE):
+        raise ValueError
+    try:
+        url = ada_url.URL(text)
+    except ValueError:
+        raise ValueError("the host or port is malformed") from None
+    if url.username or url.password or url.hash:
+        raise ValueError("without a user, a password and #")
+    return str(url.href)
+
+
 def _read_networks(value: object) -> tuple[Network, ...]:
     if not isinstance(value, list):
         raise ValueError("it must be a list")
@@ -271,6 +284,10 @@ LIMIT = Kind('a whole number from 1, or "unlimited"', _read_limit, _number_from_
 PLAN_NAME = Kind("the name of a plan (small letters, digits, - and _)", _matching(_PLAN_NAME))
 LISTEN = Kind('"host:port" such as "127.0.0.1:8080" or "[::1]:8080"', _read_listen)
 BASE_URL = Kind('"http://host" or "https://host", with a port if need be', _read_base_url)
+HTTP_URL = Kind('"https://host/path" or "http://host/path"', _read_http_url)
+SERVICE_KEY = Kind(
+    'a key as its service shows it, or ""', _matching(re.compile(r"[\x21-\x7e]{0,255}"))
+)
 NETWORKS = Kind(
     'a list of addresses and networks such as ["10.0.0.0/8", "::1"]',
     _read_networks,

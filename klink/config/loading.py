@@ -86,8 +86,22 @@ def _assemble(
     values["file"] = file
     for dialect in DIALECTS:
         _check_plan(f"dialects.{dialect}.plan", values, given, plans)
+    _check_captcha(values)
     config: Config = _build(Config, "", values)
     return config
+
+
+def _check_captcha(values: Mapping[str, Any]) -> None:
+    """Refuse Turnstile without its keys: every visitor would be refused later."""
+    if values["captcha.provider"] != "turnstile":
+        return
+    for setting in ("captcha.turnstile_site_key", "captcha.turnstile_secret"):
+        if not values[setting]:
+            raise ConfigError(
+                f"captcha.provider = 'turnstile' needs {setting}: Cloudflare's dashboard shows "
+                "it; or set captcha.provider to 'altcha', which needs no key",
+                setting=setting,
+            )
 
 
 def _check_plan(

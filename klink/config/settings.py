@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from klink.config.dialects import Dialects, Plan
+from klink.config.guards import Captcha
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -42,6 +43,7 @@ class Config:
     clicks: Clicks = field(metadata={"section": Clicks})
     cache: Cache = field(metadata={"section": Cache})
     geoip: Geoip = field(metadata={"section": Geoip})
+    captcha: Captcha = field(metadata={"section": Captcha})
     conversions: Conversions = field(metadata={"section": Conversions})
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from klink.clicks import retention
-from klink.core import anonymous, changes, idempotency, links, usage
+from klink.core import anonymous, changes, guesses, idempotency, links, passes, usage
 from klink.core.context import Context
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
@@ -63,12 +63,14 @@ def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
 
 
 def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
-    """Drop stored answers, counts and change-log entries that nobody asks for."""
+    """Drop stored answers, counts, used passes and change-log entries that nobody asks for."""
     tables: dict[str, Callable[[], int]] = {
         "answers": partial(idempotency.prune, ctx.now),
         "windows": partial(usage.prune, ctx.now),
         "changes": partial(changes.prune, ctx.now - CHANGES_KEPT),
         "anonymous": partial(anonymous.prune, ctx.now),
+        "passes": partial(passes.prune, ctx.now),
+        "guesses": partial(guesses.prune, ctx.now),
     }
     return JobReport({name: pace.total(iter(prune, 0)) for name, prune in tables.items()})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klink.pages.throttle import Throttle
-from klink.pages.views import WayOn, make_blueprint
+from klink.pages.guarded import Guards, WayOn
+from klink.pages.views import make_blueprint
 
-__all__ = ["Throttle", "WayOn", "make_blueprint"]
+__all__ = ["Guards", "WayOn", "make_blueprint"]

@@ -12,7 +12,8 @@ from klink.core.times import from_ms
 from klink.pages.texts import Text, counted, text
 
 __all__ = [
-    "BUSY", "MAX_FORM_BYTES", "METHOD_NOT_ALLOWED", "NOT_FOUND", "TOO_BUSY", "WRONG_HOST",
+    "BUSY", "MAX_FORM_BYTES", "METHOD_NOT_ALLOWED", "NOT_FOUND", "PASS_EXPIRED", "TOO_BUSY",
+    "WRONG_HOST",
     "WRONG_PASSWORD", "Message", "closed", "of_status", "too_many_tries",
 ]  # fmt: skip
 
@@ -135,6 +136,7 @@ _BY_STATUS = {
 }
 
 WRONG_PASSWORD = text("That is not the password. Try again.")
+PASS_EXPIRED = text("Too much time has passed. Enter the password once more.")
 TOO_BUSY = text("Too many passwords are being checked. Try again in a few seconds.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from babel.dates import format_date, format_time
@@ -9,12 +10,13 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from klink.core.captcha import Challenge, Provider, Verdict
 from klink.core.times import format_rfc3339
 from klink.pages.languages import ENGLISH, Language, negotiated
 from klink.pages.messages import Message
 from klink.pages.texts import Text
 
-__all__ = ["prepare", "redirect", "secure", "shown", "told", "wants_json"]
+__all__ = ["captcha_refusal", "prepare", "redirect", "secure", "shown", "told", "wants_json"]
 
 # Browsers hold the redirect after a POST against `form-action` too, so it must allow any
 # destination. Nothing else may be loaded, framed or submitted.
@@ -22,6 +24,24 @@ _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
     "form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
+# What a page with a captcha may load besides. Cloudflare's host is the only one that is not
+# this server's, and only where its Turnstile is configured.
+_CLOUDFLARE = "https://challenges.cloudflare.com"
+_CAPTCHA_CSP: Mapping[Provider, str] = {
+    "altcha": "; script-src 'self'; worker-src 'self'",
+    "turnstile": f"; script-src 'self' {_CLOUDFLARE}; frame-src {_CLOUDFLARE}",
+    "none": "",
+}
+
+_REFUSED = {
+    Verdict.MISSING: "Solve the challenge, and post the answer with the other fields.",
+    Verdict.WRONG: "The answer to the challenge is wrong, or was for something else.",
+    Verdict.EXPIRED: "The challenge was more than five minutes old.",
+    Verdict.USED: "The challenge has been used already.",
+    Verdict.UNREACHABLE: "The answer cannot be checked now. Try again in a few seconds.",
+}
 
 
 def prepare(app: Flask) -> None:
@@ -78,23 +98,46 @@ def wants_json() -> bool:
     return request.accept_mimetypes.best_match(["text/html", json_type]) == json_type
 
 
-def shown(template: str, *, status: int = 200, json: object, **values: object) -> Response:
+def shown(
+    template: str,
+    *,
+    status: int = 200,
+    json: object,
+    captcha: Challenge | None = None,
+    **values: object,
+) -> Response:
     """A page in the visitor's language, or ``json``, in English, for programs.
 
     :param template: its name below ``templates/pages``, without ``.html``.
+    :param captcha: what its form asks for (``pages/captcha.html``); programs find it as
+        ``captcha`` in their JSON, which must be an object then.
     """
-    language = ENGLISH
+    language, challenge = ENGLISH, captcha or Challenge("none")
     if wants_json():
+        if challenge.provider != "none":
+            assert isinstance(json, dict)
+            json = {**json, "captcha": challenge.as_json()}
         response = jsonify(json)
     else:
         language = negotiated(request.accept_languages)
-        page = render_template(f"pages/{template}.html", language=language, **values)
-        response = make_response(page)
+        values |= {"language": language, "captcha": challenge}
+        response = make_response(render_template(f"pages/{template}.html", **values))
     response.status_code = status
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Content-Language"] = language.tag
     response.headers["Vary"] = "Accept, Accept-Language"
-    return secure(response)
+    return secure(response, "none" if wants_json() else challenge.provider)
+
+
+def captcha_refusal(verdict: Verdict) -> tuple[int, dict[str, object]]:
+    """The status of the page that is shown again, and the error that programs read.
+
+    200 and none for a form that passed, or that nobody has sent yet.
+    """
+    if verdict is Verdict.PASSED:
+        return 200, {}
+    status = 503 if verdict is Verdict.UNREACHABLE else 403
+    return status, {"error": {"code": f"captcha_{verdict.value}", "message": _REFUSED[verdict]}}
 
 
 def told(message: Message) -> Response:
@@ -116,10 +159,13 @@ def redirect(status: int, headers: list[tuple[str, str]]) -> Response:
     return response
 
 
-def secure(response: Response) -> Response:
-    """Add the headers that keep a page, or what belongs to one, to itself."""
+def secure(response: Response, captcha: Provider = "none") -> Response:
+    """Add the headers that keep a page, or what belongs to one, to itself.
+
+    :param captcha: whose captcha stands in it.
+    """
     headers = response.headers
-    headers["Content-Security-Policy"] = _CSP
+    headers["Content-Security-Policy"] = _CSP + _CAPTCHA_CSP[captcha]
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "strict-origin-when-cross-origin"

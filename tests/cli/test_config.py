@@ -82,7 +82,9 @@ def test_hosts_are_shown_as_the_file_could_hold_them(klink: Klink, monkeypatch):
 def test_secrets_are_masked(klink: Klink, monkeypatch):
     monkeypatch.setenv("KLINK_DATABASE__URL", "postgresql://ann:hunter2@db.example/klink")
     monkeypatch.setenv("KLINK_SECRET", "ab" * 32)
+    monkeypatch.setenv("KLINK_CAPTCHA__TURNSTILE_SECRET", "hunter2-of-turnstile")
     done = klink("config", "check", "--json")
     assert done.json["database"]["url"] == "postgresql://***"
+    assert done.json["captcha"]["turnstile_secret"] == "***"
     assert "hunter2" not in done.out
     assert "abab" not in done.out

@@ -19,13 +19,14 @@ from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.core import keys, links, users, workspaces
+from klink.core.captcha import Nothing
 from klink.core.context import Changed, Context, Settings
 from klink.core.plans import UNLIMITED, Plan
 from klink.core.times import to_ms
 from klink.core.usage import Meter
 from klink.db.models import Domain
 from klink.dialects import Options
-from klink.pages import Throttle, make_blueprint
+from klink.pages import Guards, make_blueprint
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
 from klink.redirects.front import Front
@@ -154,7 +155,7 @@ class House:
             version="1.2.3",
         )
         limit = tracking.Limit(lambda: self.monotonic_s)
-        pages = make_blueprint(answers, Throttle())
+        pages = make_blueprint(answers, Guards.of(SECRET, Nothing()))
         self.app = make_app(parts, [tracking.make_blueprint(limit), pages])
         dialects.install(self.app, chosen, "1.2.3")
         front = Front(

@@ -203,7 +203,8 @@ def test_old_answers_windows_and_changes_are_cleaned_up(site: Site):
         Change.insert(at=site.ctx.now, kind="link", slug="old").execute()
     later = site.later(days=1, seconds=1)
     counts = do("clean-up", later)
-    assert counts == {"answers": 250, "windows": 0, "changes": 1, "anonymous": 0}
+    dropped = {"answers": 250, "changes": 1}
+    assert {name: count for name, count in counts.items() if count} == dropped
     with read():
         assert [row.id for row in Idempotent.select()] == ["young"]
         assert Change.select().count() == 0

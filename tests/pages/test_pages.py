@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from klink.core import passwords
 from klink.core.errors import DatabaseBusy
-from klink.pages.views import MAX_FORM_BYTES
+from klink.pages.messages import MAX_FORM_BYTES
 from tests.redirects.site import NOON, Site
 
 PASSWORD = "open sesame \N{KEY}"
@@ -133,7 +133,7 @@ def test_guessing_is_slowed_down_before_anything_is_hashed(furnished: Site) -> N
     elsewhere = furnished.ask("/locked", method="POST", form={"password": PASSWORD}, peer="9.9.9.9")
     assert elsewhere.status_code == 303
     assert furnished.ask("/locked").status_code == 200  # looking at the form is free
-    furnished.monotonic_s += 1
+    furnished.later(seconds=1)
     assert furnished.post("/locked", password=PASSWORD).status_code == 303
     assert furnished.post("/locked", password="no").status_code == 403
 
@@ -162,13 +162,6 @@ def test_a_link_that_closed_meanwhile_does_not_lead_on(site: Site) -> None:
     assert site.post("/locked", password=PASSWORD).status_code == 410
     site.change(link, expires_at=None, password=None)
     assert site.post("/locked", password=PASSWORD).status_code == 303  # it needs none now
-
-
-def test_the_password_of_an_inpage_link_is_asked_at_its_page_too(site: Site) -> None:
-    site.link("both", type="inpage", password=PASSWORD)
-    for path in ("/both", "/both/page"):
-        assert 'type="password"' in site.ask(path).text
-        assert site.post(path, password=PASSWORD).headers["Location"] == "https://example.com/both"
 
 
 def test_a_huge_form_is_refused(furnished: Site) -> None:
@@ -259,12 +252,12 @@ def test_a_busy_database_is_503_for_pages_too(site: Site, monkeypatch: pytest.Mo
 def test_what_breaks_is_told_without_a_trace(
     furnished: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from klink.pages import views
+    from klink.pages import guarded
 
     def break_down(*_: object, **__: object) -> TestResponse:
         raise RuntimeError("the secret reason")
 
-    monkeypatch.setattr(views, "_form", break_down)
+    monkeypatch.setattr(guarded, "_form", break_down)
     answer = furnished.ask("/locked")
     assert answer.status_code == 500
     assert "secret reason" not in answer.text

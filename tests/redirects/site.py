@@ -17,6 +17,7 @@ from klink.clicks.journal import Journal, Position
 from klink.clicks.record import ClickRecord, decode
 from klink.clicks.visits import Recorder, VisitReader
 from klink.core import links, users, workspaces
+from klink.core.captcha import Captcha, Nothing
 from klink.core.context import Changed, Context, Settings
 from klink.core.links import LinkView, NewLink, NewVariant
 from klink.core.plans import UNLIMITED
@@ -24,7 +25,7 @@ from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.db import connection
 from klink.db.models import Domain
-from klink.pages import Throttle, make_blueprint
+from klink.pages import Guards, make_blueprint
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
 from klink.redirects.front import Front
@@ -44,9 +45,8 @@ NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 class Site:
     """klink without its server: a front, the pages behind it, and a clock that tests move."""
 
-    def __init__(self, folder: Path, **front: Any) -> None:
+    def __init__(self, folder: Path, *, captcha: Captcha | None = None, **front: Any) -> None:
         self.now = NOON
-        self.monotonic_s = 0.0
         settings = Settings(BASE_URL, {"unlimited": UNLIMITED}, {"klink": "unlimited"}, 10, SECRET)
         self.cache = LinkCache(self._compiled, 1 << 20)
         self.hosts = Hosts("go.example.org", links.domain_of_host)
@@ -61,7 +61,8 @@ class Site:
         answers = Answers(self.recorder, Enricher(lambda _: ""))
         self.flask = Flask("pages-alone", static_folder=None)
         doors.install(self.flask)
-        self.flask.register_blueprint(make_blueprint(answers, Throttle(lambda: self.monotonic_s)))
+        guards = Guards.of(SECRET, captcha or Nothing())
+        self.flask.register_blueprint(make_blueprint(answers, guards))
         self.front = Front(
             base_url=BASE_URL,
             cache=self.cache,

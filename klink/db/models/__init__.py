@@ -28,6 +28,7 @@ from klink.db.models.clicks import (
     WorkspaceVisitor,
 )
 from klink.db.models.events import AnonymousLink, Event
+from klink.db.models.guards import Guess, UsedPass
 from klink.db.models.links import (
     BASE_DOMAIN_ID,
     Domain,
@@ -72,6 +73,8 @@ MODELS: tuple[type[Base], ...] = (
     JournalPosition,
     Event,
     AnonymousLink,
+    UsedPass,
+    Guess,
     Change,
     Idempotent,
     Usage,
@@ -92,6 +95,7 @@ __all__ = [
     "Event",
     "ExperimentRun",
     "Exposure",
+    "Guess",
     "Idempotent",
     "JournalPosition",
     "Link",
@@ -108,6 +112,7 @@ __all__ = [
     "Purge",
     "Rule",
     "Usage",
+    "UsedPass",
     "User",
     "Variant",
     "VariantTotal",
