@@ -27,6 +27,9 @@ __all__ = ["axe"]  # a fixture for all tests here
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 15_000
 
+# To browsers every loopback address is as good as HTTPS; this name is not.
+INSECURE_HOST = "go.klink.test"
+
 # Chromium knows no Global Privacy Control of its own; browsers that do have both.
 PRIVATE = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true});"
 PRIVATE_HEADER = {"Sec-GPC": "1"}
@@ -37,8 +40,11 @@ def chromium() -> Iterator[Browser]:
     """The distribution's Chromium, without a window."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     assert program, "Chromium is missing; scripts/test installs it"
+    resolves = f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, timeout=60_000)
+        browser = playwright.chromium.launch(
+            executable_path=program, timeout=60_000, args=[resolves]
+        )
         yield browser
         browser.close()
 
