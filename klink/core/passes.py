@@ -63,17 +63,14 @@ class Passes:
         body = random.token_bytes(_ID_BYTES) + to_ms(now).to_bytes(_TIME_BYTES, "big")
         return base64.urlsafe_b64encode(body + self._mac(body, subject)).rstrip(b"=").decode()
 
-    def check(self, token: str, subject: str, now: datetime) -> str:
-        """The id of a pass that counts now; it is not taken by that.
+    def check(self, token: str, subject: str, now: datetime) -> None:
+        """Refuse a pass that does not count now; it is not taken by that.
 
         :raises BadPass: it does not count.
         :raises DatabaseBusy: whether it was used cannot be found out now.
         """
         pass_id, _ = self._verified(token, subject, now)
-        with read():
-            if rows.one("SELECT 1 FROM used_passes WHERE id = ?", pass_id) is not None:
-                raise BadPass("used")
-        return pass_id
+        _refuse_used(pass_id)
 
     def take(self, token: str, subject: str, now: datetime) -> None:
         """Use a pass up. Inside a unit of work it is used if that commits.
@@ -82,6 +79,7 @@ class Passes:
         :raises DatabaseBusy: it cannot be written down now; then it is not used.
         """
         pass_id, expires_at = self._verified(token, subject, now)
+        _refuse_used(pass_id)  # so that who sends one again and again keeps no writer waiting
         with write():
             taken = rows.run(
                 "INSERT INTO used_passes (id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -117,6 +115,12 @@ def prune(now: datetime, *, limit: int = 1_000) -> int:
     )
     with write():
         return int(UsedPass.delete().where(UsedPass.id.in_(old)).execute())
+
+
+def _refuse_used(pass_id: str) -> None:
+    with read():
+        if rows.one("SELECT 1 FROM used_passes WHERE id = ?", pass_id) is not None:
+            raise BadPass("used")
 
 
 def _decoded(token: str) -> bytes:

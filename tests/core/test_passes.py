@@ -44,7 +44,8 @@ def test_a_pass_can_be_taken_once(made: Passes) -> None:
 
 def test_looking_at_a_pass_does_not_use_it_up(made: Passes) -> None:
     token = made.issue("7", NOW)
-    assert made.check(token, "7", NOW) == made.check(token, "7", NOW)
+    for _ in range(3):
+        made.check(token, "7", NOW)
     assert UsedPass.select().count() == 0
     made.take(token, "7", NOW)
 
