@@ -9,15 +9,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from klink import __version__
 from klink.config import Config
 from klink.core import secrets
 from klink.core.captcha import Altcha, Captcha, Nothing, Turnstile
 from klink.core.context import Settings
 from klink.core.errors import KlinkError
 from klink.core.plans import Plan
+from klink.fetching import Fetcher
 from klink.jobs import JobSettings
 
-__all__ = ["LOCK_FILE", "DataFolderHeld", "captcha", "core_settings", "held", "job_settings"]
+__all__ = [
+    "LOCK_FILE", "DataFolderHeld", "captcha", "core_settings", "fetcher", "held", "job_settings",
+]  # fmt: skip
 
 LOCK_FILE = "klink.lock"
 """A server holds a lock on this file in the data folder while it runs."""
@@ -75,6 +79,8 @@ def core_settings(config: Config) -> Settings:
         attribution_window=timedelta(seconds=config.conversions.attribution_window_s),
         max_public_revenue=config.conversions.max_public_revenue,
         anonymous_links_per_day=config.dialects.klookup.anonymous_links_per_day,
+        site_interval=timedelta(seconds=config.verification.interval_s),
+        site_grace=timedelta(seconds=config.verification.grace_s),
     )
 
 
@@ -101,5 +107,17 @@ def captcha(config: Config, secret: bytes, serves: Callable[[str], bool]) -> Cap
 def job_settings(config: Config) -> JobSettings:
     """What the jobs need of the configuration."""
     return JobSettings(
-        config.jobs.enabled, config.jobs.expire_every_s, config.privacy.keep_clicks_days
+        enabled=config.jobs.enabled,
+        expire_every_s=config.jobs.expire_every_s,
+        keep_clicks_days=config.privacy.keep_clicks_days,
+        verify_every_s=config.verification.interval_s,
+        fetcher=fetcher(config),
+    )
+
+
+def fetcher(config: Config) -> Fetcher:
+    """What fetches pages of others, and how it introduces itself."""
+    return Fetcher(
+        f"klink/{__version__} (+{config.server.base_url})",
+        allow_private=config.verification.allow_private_addresses,
     )

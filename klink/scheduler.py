@@ -24,7 +24,7 @@ FIRST_RUN_S = 5.0
 LOOK_EVERY_S = 60.0
 """How often it is looked whether somebody has set the system's clock back."""
 
-_THREADS = 2  # a long job does not hold up the short ones
+_THREADS = 4  # long jobs, such as those that wait for sites, do not hold up the short ones
 
 
 @dataclass(frozen=True, slots=True)

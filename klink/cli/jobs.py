@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
@@ -81,13 +82,15 @@ def _span(seconds: float) -> str:
 def run_(name: str, as_json: bool) -> None:
     """Run the job NAME now, until nothing is left for it to do.
 
-    It may run while the server does. Ctrl-C ends it; what is done by then stays done.
+    What is not due yet is done, too: verify-sites looks at every page. The job may run while
+    the server does. Ctrl-C ends it; what is done by then stays done.
     """
     config = configured()
+    settings = replace(job_settings(config), everything=True)
     with opened(config) as ctx:
         progress = _Progress(name)
         try:
-            done = run(_BY_NAME[name], ctx, job_settings(config), RunLog(), Pace(None, progress))
+            done = run(_BY_NAME[name], ctx, settings, RunLog(), Pace(None, progress))
         finally:
             progress.end()
     if done is None:

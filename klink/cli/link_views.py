@@ -100,6 +100,8 @@ def print_link(link: LinkView, counts: LinkCounts, now: datetime) -> None:
         "tags": ", ".join(link.tags) or None,
         "post": link.post_id,
         "page": link.site_url,
+        "verified": link.site_verified_at,
+        "deleted from": link.scheduled_deletion_at,
         **utm,
         "starts": link.starts_at,
         "expires": link.expires_at,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from klink.config.dialects import DIALECTS, Dialect, Dialects, Klinky, Klookup, Plan, Qklnk
 from klink.config.errors import ConfigError
 from klink.config.example import example_toml
-from klink.config.guards import Captcha
+from klink.config.guards import Captcha, Verification
 from klink.config.kinds import Network, join_listen
 from klink.config.loading import load
 from klink.config.sections import (
@@ -50,6 +50,7 @@ __all__ = [
     "Qklnk",
     "Server",
     "Setting",
+    "Verification",
     "all_settings",
     "example_toml",
     "join_listen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from klink.config.kinds import HTTP_URL, SERVICE_KEY, word
+from klink.config.kinds import FLAG, HTTP_URL, SERVICE_KEY, duration, word
 from klink.config.setting import about
 
 CAPTCHAS = ("altcha", "turnstile", "none")
@@ -34,5 +34,37 @@ class Captcha:
             "https://challenges.cloudflare.com/turnstile/v0/siteverify",
             HTTP_URL,
             "Who says whether a visitor has passed Turnstile",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether links still stand on their pages (site_url)."""
+
+    interval_s: float = field(
+        metadata=about(
+            "6h",
+            duration(1),
+            "How often a link's page is looked at",
+            unit="duration",
+            key="interval",
+        )
+    )
+    grace_s: float = field(
+        metadata=about(
+            "24h",
+            duration(1),
+            "How long a link that is missing on its page has until it is deleted",
+            unit="duration",
+            key="grace",
+        )
+    )
+    allow_private_addresses: bool = field(
+        metadata=about(
+            False,
+            FLAG,
+            "Whether pages on this machine and in private networks are fetched too; true only "
+            "for tests on one machine",
         )
     )

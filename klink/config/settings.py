@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from klink.config.dialects import Dialects, Plan
-from klink.config.guards import Captcha
+from klink.config.guards import Captcha, Verification
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -44,6 +44,7 @@ class Config:
     cache: Cache = field(metadata={"section": Cache})
     geoip: Geoip = field(metadata={"section": Geoip})
     captcha: Captcha = field(metadata={"section": Captcha})
+    verification: Verification = field(metadata={"section": Verification})
     conversions: Conversions = field(metadata={"section": Conversions})
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})

@@ -41,6 +41,8 @@ class Settings:
         workspace's currency.
     :param anonymous_links_per_day: links that an address may make without a key in a
         rolling 24 h (klookup U12).
+    :param site_interval: between two looks at the page that a link stands on.
+    :param site_grace: between the first look that misses the link and the one that ends it.
     """
 
     base_url: str
@@ -52,6 +54,8 @@ class Settings:
     attribution_window: timedelta = timedelta(days=30)
     max_public_revenue: int = 10_000
     anonymous_links_per_day: int = 5
+    site_interval: timedelta = timedelta(hours=6)
+    site_grace: timedelta = timedelta(hours=24)
 
     @property
     def base_host(self) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from klink.core.context import Context
+from klink.fetching import Fetcher
 from klink.jobs.pace import Pace
 
 
@@ -15,11 +16,17 @@ class JobSettings:
 
     :param enabled: whether this process runs jobs by the clock.
     :param keep_clicks_days: how long single clicks are kept.
+    :param verify_every_s: how often a link's page is looked at.
+    :param fetcher: fetches pages of others.
+    :param everything: act on what is not due, too, and ignore back-off: a person asked for it.
     """
 
     enabled: bool = True
     expire_every_s: float = 60.0
     keep_clicks_days: int = 400
+    verify_every_s: float = 21_600.0
+    fetcher: Fetcher = field(default_factory=lambda: Fetcher("klink"))
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)

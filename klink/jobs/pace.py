@@ -30,6 +30,16 @@ class Pace:
         self._progress = progress
         self._done = 0
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no further step may be begun."""
+        return self._stop.is_set()
+
+    def note(self, count: int) -> None:
+        """A step is done that did this much, at a pace of the job's own."""
+        self._done += count
+        self._progress(self._done)
+
     def total(self, steps: Iterable[int]) -> int:
         """Take every step, resting after each for as long as it took; return the sum.
 
@@ -39,8 +49,7 @@ class Pace:
         began = time.perf_counter()
         for count in steps:
             total += count
-            self._done += count
-            self._progress(self._done)
+            self.note(count)
             took = time.perf_counter() - began
             if self._stop.wait(min(MAX_REST_S, max(MIN_REST_S, took))):
                 break

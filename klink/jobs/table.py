@@ -15,6 +15,7 @@ from klink.core import anonymous, changes, guesses, idempotency, links, passes, 
 from klink.core.context import Context
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
+from klink.jobs.sites import verify_sites
 from klink.jobs.winners import name_winners
 
 VISITORS_KEPT = timedelta(days=2)
@@ -92,6 +93,12 @@ JOBS: tuple[Job, ...] = (
         expire_links,
     ),
     Job("pick-winners", "name the winners of experiments", _every(hours=1), pick_winners),
+    Job(
+        "verify-sites",
+        "look whether links stand on their pages",
+        lambda settings: min(60.0, settings.verify_every_s),
+        verify_sites,
+    ),
     Job("sweep-purged", "delete the clicks of purged links", _every(minutes=5), sweep_purged),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),
     Job("clean-up", "drop old answers, counts and changes", _every(hours=1), clean_up),

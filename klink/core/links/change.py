@@ -11,7 +11,7 @@ import peewee
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
-from klink.core.links import destinations, fields, hosts, quota, runs
+from klink.core.links import destinations, fields, hosts, quota, runs, site_checks
 from klink.core.links.batch import tag_rows
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
@@ -267,7 +267,8 @@ def apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:
 
     :raises SlugTaken: the slug among them is another link's.
     """
-    changed = {**columns, "version": Link.version + 1, "updated_at": ctx.now}
+    also = site_checks.replan(ctx, row, columns)
+    changed = {**columns, **also, "version": Link.version + 1, "updated_at": ctx.now}
     try:
         with savepoint():
             Link.update(changed).where(Link.id == row.id).execute()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from klink.core.context import Changed, Context
 from klink.core.errors import PreconditionFailed
 from klink.core.links import quota
 from klink.core.links.find import locked_row
+from klink.core.links.site_checks import forget
 from klink.core.principal import Principal
 from klink.db.connection import write
 from klink.db.models import (
@@ -58,7 +60,7 @@ def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = No
         row = locked_row(who, uid)
         if if_version is not None and row.version != if_version:
             raise PreconditionFailed
-        _erase(ctx, who, row)
+        erase(ctx, who, row)
 
 
 def purge_trash(ctx: Context, *, limit: int = 100) -> int:
@@ -71,21 +73,31 @@ def purge_trash(ctx: Context, *, limit: int = 100) -> int:
             .limit(limit)
         )
         for row in old:
-            _erase(ctx, None, row)
+            erase(ctx, None, row)
         return len(old)
 
 
-def _erase(ctx: Context, who: Principal | None, row: Link) -> None:
+def erase(
+    ctx: Context,
+    who: Principal | None,
+    row: Link,
+    because: Mapping[str, object] | None = None,
+) -> None:
+    """Erase a link whose record is held, in the current unit of work.
+
+    :param because: what the audit log keeps with it.
+    """
     audit.record(
         ctx,
         who,
         "link.purge",
         f"link:{row.uid}",
-        {"slug": row.slug, "url": row.url},
+        {"slug": row.slug, "url": row.url, **(because or {})},
         workspace_id=row.workspace_id,
     )
     changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
     Link.delete().where(Link.id == row.id).execute()
+    forget(row.id)
     Purge.insert(link_id=row.id, at=ctx.now).on_conflict_ignore().execute()
     if row.deleted_at is None:
         quota.count(row.workspace_id, living=-1, enabled=-int(row.is_active))

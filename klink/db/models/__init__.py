@@ -41,6 +41,7 @@ from klink.db.models.links import (
 )
 from klink.db.models.people import ApiKey, Membership, User, Workspace
 from klink.db.models.records import Audit, Change, Idempotent, Meta, Usage
+from klink.db.models.sites import SiteCheck
 
 MODELS: tuple[type[Base], ...] = (
     Meta,
@@ -55,6 +56,7 @@ MODELS: tuple[type[Base], ...] = (
     Variant,
     Rule,
     ExperimentRun,
+    SiteCheck,
     Click,
     LinkQuarter,
     WorkspaceQuarter,
@@ -111,6 +113,7 @@ __all__ = [
     "MomentField",
     "Purge",
     "Rule",
+    "SiteCheck",
     "Usage",
     "UsedPass",
     "User",
