@@ -13,7 +13,8 @@ from klink.core.errors import NotFound
 from klink.core.links import LinkPatch, LinkView, NewLink
 from klink.core.principal import Principal
 from klink.core.sites import Check, Found, Outcome
-from klink.db.connection import read
+from klink.db import migrate
+from klink.db.connection import database, read, write
 from klink.db.models import Audit, Purge, SiteCheck
 from tests.core.conftest import NOW, World
 
@@ -228,3 +229,18 @@ def test_everything_is_taken_once_due_or_not(world: World, ctx: Context, owner: 
         seen.append(check.link_id)
         sites.record(ctx, check, UNPROVEN)
     assert sorted(seen) == sorted(made)
+
+
+def test_links_from_before_there_were_looks_are_looked_at_too(ctx: Context, owner: Principal):
+    link, trashed = make(ctx, owner), make(ctx, owner, "https://two.example/")
+    links.trash(ctx, owner, trashed.uid)
+    with write():
+        database.execute_sql("DROP TABLE site_checks")
+        migrate._run(dict(migrate.available())[9])
+    found = sites.next_check(ctx)
+    assert found is not None
+    assert found.link_id == link.id
+    assert sites.record(ctx, found, FOUND) == "found"
+    assert sites.next_check(ctx) is None
+    [host] = [row.host for row in SiteCheck.select()]
+    assert host == "site.example"
