@@ -32,7 +32,7 @@ from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
-from klink.core import keys, links, secrets, workspaces
+from klink.core import domains, keys, links, secrets, workspaces
 from klink.core.compiled import CompiledLink
 from klink.core.context import Changed, Context, Settings
 from klink.core.errors import DatabaseBusy
@@ -138,7 +138,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     """
     settings = _open_data(config, stack)
     cache = LinkCache(links.compiled, config.cache.max_bytes)
-    hosts = Hosts(settings.base_host, links.domain_of_host, config.dialects.hosts)
+    hosts = Hosts(settings.base_host, links.domain_of_host, config.dialects.hosts, domains.ways)
 
     def announce(changed: Changed) -> None:
         cache.forget(changed)

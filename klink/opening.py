@@ -81,6 +81,8 @@ def core_settings(config: Config) -> Settings:
         anonymous_links_per_day=config.dialects.klookup.anonymous_links_per_day,
         site_interval=timedelta(seconds=config.verification.interval_s),
         site_grace=timedelta(seconds=config.verification.grace_s),
+        office_hosts=frozenset(config.dialects.hosts),
+        nameservers=config.domains.nameservers,
     )
 
 

@@ -269,6 +269,16 @@ def test_a_list_in_the_environment_is_commas_json_or_toml(tmp_path, given):
     assert config.server.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1/128"))
 
 
+def test_name_servers_are_addresses_with_or_without_a_port(tmp_path):
+    given = {"KLINK_DOMAINS__NAMESERVERS": "9.9.9.9, 127.0.0.1:5353, 2620:fe::fe, [::1]:5353"}
+    assert load(None, given, tmp_path).domains.nameservers == (
+        ("9.9.9.9", 53),
+        ("127.0.0.1", 5353),
+        ("2620:fe::fe", 53),
+        ("::1", 5353),
+    )
+
+
 def test_an_empty_list_in_the_environment_is_nobody(tmp_path):
     assert load(None, {"KLINK_METRICS__ALLOW": ""}, tmp_path).metrics.allow == ()
 
@@ -425,6 +435,9 @@ def test_names_of_conversions_in_the_environment_stand_between_commas(tmp_path):
         ("[server]\ntrusted_proxies = '10.0.0.0/8'", "server.trusted_proxies"),
         ("[server]\ntrusted_proxies = ['10.0.0.1/8']", "server.trusted_proxies"),
         ("[server]\ntrusted_proxies = [10]", "server.trusted_proxies"),
+        ("[domains]\nnameservers = '9.9.9.9'", "domains.nameservers"),
+        ("[domains]\nnameservers = ['dns.example.org']", "domains.nameservers"),
+        ("[domains]\nnameservers = ['9.9.9.9:70000']", "domains.nameservers"),
         ("[server]\nrequire_https = 1", "server.require_https"),
         ("[server]\nrequire_https = 'true'", "server.require_https"),
         ("[server]\nthreads = 0", "server.threads"),

@@ -327,6 +327,7 @@ class Arrival(NamedTuple):
         and at klink's own paths, which are no links.
     :ivar is_page: whether ``/slug/page`` was asked for.
     :ivar domain_id: whose host was asked, where that matters: at klink's own paths.
+    :ivar elsewhere: the headers of a redirect that stands for "not found" here; empty: none does.
     """
 
     seen: SeenVisit
@@ -335,6 +336,7 @@ class Arrival(NamedTuple):
     is_page: bool
     refusal: Refusal = ""
     domain_id: int | None = None
+    elsewhere: Sequence[tuple[str, str]] = ()
 
 
 ARRIVAL = "klink.arrival"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from klink.config.kinds import FLAG, HTTP_URL, SERVICE_KEY, duration, word
+from klink.config.kinds import FLAG, HTTP_URL, NAMESERVERS, SERVICE_KEY, duration, word
 from klink.config.setting import about
 
 CAPTCHAS = ("altcha", "turnstile", "none")
+
+
 """What a preview page may ask of its visitors."""
 
 
@@ -66,5 +68,19 @@ class Verification:
             FLAG,
             "Whether pages on this machine and in private networks are fetched too; true only "
             "for tests on one machine",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """How workspaces prove that a host is theirs."""
+
+    nameservers: tuple[tuple[str, int], ...] = field(
+        metadata=about(
+            [],
+            NAMESERVERS,
+            "DNS servers that are asked for the proofs; empty: those of the system",
+            unit="addresses, with a port if need be",
         )
     )

@@ -37,6 +37,7 @@ _DATABASE_URL = re.compile(
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _NO_HOST = re.compile(r"[\x00-\x20\x7f/?#@\\%]|:[0-9]*\Z")
 MAX_EVENT_NAME = 255
+DNS_PORT = 53
 
 
 class Kind(NamedTuple):
@@ -267,6 +268,20 @@ def _read_networks(value: object) -> tuple[Network, ...]:
     return tuple(ip_network(_text(each)) for each in value)
 
 
+def _read_nameservers(value: object) -> tuple[tuple[str, int], ...]:
+    if not isinstance(value, list):
+        raise ValueError("it must be a list")
+    return tuple(_read_nameserver(_text(each)) for each in value)
+
+
+def _read_nameserver(text: str) -> tuple[str, int]:
+    try:
+        return str(ip_address(text)), DNS_PORT
+    except ValueError:
+        host, port = split_listen(text)
+    return str(ip_address(host)), port
+
+
 def _read_event_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("it must be a list")
@@ -292,6 +307,9 @@ NETWORKS = Kind(
     'a list of addresses and networks such as ["10.0.0.0/8", "::1"]',
     _read_networks,
     _list_from_text,
+)
+NAMESERVERS = Kind(
+    'a list of addresses such as ["9.9.9.9", "10.0.0.1:5353"]', _read_nameservers, _list_from_text
 )
 EVENT_NAMES = Kind(
     f'a list of texts of 1 to {MAX_EVENT_NAME} printable characters such as ["purchase"]',

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from klink.config.dialects import Dialects, Plan
-from klink.config.guards import Captcha, Verification
+from klink.config.guards import Captcha, Domains, Verification
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -50,6 +50,7 @@ class Config:
     privacy: Privacy = field(metadata={"section": Privacy})
     jobs: Jobs = field(metadata={"section": Jobs})
     dialects: Dialects = field(metadata={"section": Dialects})
+    domains: Domains = field(metadata={"section": Domains})
     metrics: Metrics = field(metadata={"section": Metrics})
     plans: Mapping[str, Plan] = field()
     file: Path | None = field(compare=False)

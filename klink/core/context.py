@@ -43,6 +43,10 @@ class Settings:
         rolling 24 h (klookup U12).
     :param site_interval: between two looks at the page that a link stands on.
     :param site_grace: between the first look that misses the link and the one that ends it.
+    :param office_hosts: other hosts than ``base_url``'s that an API answers on; lower case,
+        without port.
+    :param nameservers: whom to ask for the proofs of domains, as addresses and ports; none:
+        those of the system.
     """
 
     base_url: str
@@ -56,6 +60,8 @@ class Settings:
     anonymous_links_per_day: int = 5
     site_interval: timedelta = timedelta(hours=6)
     site_grace: timedelta = timedelta(hours=24)
+    office_hosts: frozenset[str] = frozenset()
+    nameservers: tuple[tuple[str, int], ...] = ()
 
     @property
     def base_host(self) -> str:

@@ -6,6 +6,7 @@ the tree in its own shape, in one place; nothing below a door knows a status cod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from klink.db.connection import DatabaseBusy, KlinkError
@@ -14,10 +15,13 @@ __all__ = [
     "AnonymousLimitReached",
     "Conflict",
     "DatabaseBusy",
+    "DomainHasLinks",
+    "DomainTaken",
     "Forbidden",
     "Gone",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
+    "InsufficientRole",
     "InsufficientScope",
     "InvalidUrl",
     "KeyLimitReached",
@@ -92,6 +96,18 @@ class InsufficientScope(Forbidden):
     def __init__(self, scope: str) -> None:
         super().__init__(f"this key lacks the scope {scope!r}")
         self.scope = scope
+
+
+class InsufficientRole(Forbidden):
+    """Whose key it is has not the role for this in the workspace.
+
+    :param roles: those that may.
+    """
+
+    code = "insufficient_role"
+
+    def __init__(self, roles: Sequence[str]) -> None:
+        super().__init__(f"only who is {' or '.join(roles)} of the workspace may do this")
 
 
 class PlanForbidsApi(Forbidden):
@@ -195,6 +211,28 @@ class SlugTaken(Conflict):
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"the slug {slug!r} is taken on this domain")
+
+
+class DomainTaken(Conflict):
+    """Another workspace of this server has proved that the host is its own."""
+
+    code = "domain_taken"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} is verified by another workspace of this server; it has to remove it first"
+        )
+
+
+class DomainHasLinks(Conflict):
+    """The domain cannot go, since links would go with it."""
+
+    code = "domain_has_links"
+
+    def __init__(self, host: str, many: str) -> None:
+        super().__init__(
+            f"{host} has {many}, those in the trash among them; purge them before it can go"
+        )
 
 
 class IdempotencyInProgress(Conflict):

@@ -16,7 +16,7 @@ from klink.core.resolve import Outcome
 from klink.core.slugs import ANSWERED
 from klink.pages import messages
 from klink.pages.guarded import Guarded, Guards, WayOn
-from klink.pages.rendering import prepare, secure, shown, told
+from klink.pages.rendering import prepare, redirect, secure, shown, told, wants_json
 from klink.web import doors
 from klink.web.statuses import status_of
 
@@ -87,6 +87,9 @@ def _secure_static(response: Response) -> Response:
 
 
 def _home() -> Response:
+    arrival: Arrival | None = request.environ.get(ARRIVAL)
+    if arrival is not None and arrival.refusal:
+        return told(messages.BUSY)
     return shown("home", json={"name": "klink"})
 
 
@@ -123,6 +126,9 @@ class _Doors:
         if arrival.refusal:
             is_wrong = arrival.refusal == "wrong_host"
             return told(messages.WRONG_HOST if is_wrong else messages.BUSY)
+        if arrival.elsewhere and not wants_json():
+            # A program that reads JSON is better told the truth than sent to a page.
+            return redirect(303 if request.method == "POST" else 302, [*arrival.elsewhere])
         return self._of_link(arrival)
 
     def _of_link(self, arrival: Arrival) -> Response:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from klink.clicks.visits import ARRIVAL, Arrival, Refusal, SeenVisit, VisitReader
+from klink.core.compiled import CompiledLink
 from klink.core.errors import DatabaseBusy
+from klink.core.resolve import Decision, Outcome
 from klink.core.slugs import ANSWERED, may_be_slug
 from klink.core.urls import clean_query
 from klink.db.models import BASE_DOMAIN_ID
-from klink.redirects.answers import STATUS_LINES, Answers, redirect_headers
+from klink.redirects.answers import STATUS_LINES, Answers, Headers, redirect_headers
 from klink.redirects.cache import LinkCache
 from klink.redirects.hosts import Hosts, plain_host
 
@@ -105,6 +107,8 @@ class Front:
         path = environ["PATH_INFO"] = "/" + environ["PATH_INFO"].lstrip("/")
         target = target_of(path)
         if target is None:
+            if path == "/" and environ["REQUEST_METHOD"] in _METHODS:
+                return self._root(environ, start_response)
             if self._is_closed_here(path, environ):
                 return _misdirected(environ, start_response)
             if path.startswith(_OWN) and not path.startswith(_LOOKS):
@@ -117,6 +121,22 @@ class Front:
             return self._visit(target, seen, environ, start_response)
         except DatabaseBusy:
             return self._refuse("busy", target, seen, environ, start_response)
+
+    def _root(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send on who asks for a domain's root, when the domain says where; nobody counts it."""
+        seen = self._reader.read(environ, self._clock_ms())
+        try:
+            domain_id = self._hosts.domain_of(seen.client.host)
+            location = "" if domain_id is None else self._hosts.ways_of(domain_id).root
+        except DatabaseBusy:
+            environ[ARRIVAL] = Arrival(seen, None, None, False, "busy")
+            return self._fallback(environ, start_response)
+        if domain_id is None or not location:
+            return self._fallback(environ, start_response)
+        status = 303 if seen.visit.method == "POST" else 302
+        if self._require_https and seen.client.scheme != "https":
+            status, location = 308, self._over_https("/", seen, domain_id)
+        return _redirect(status, redirect_headers(location), start_response)
 
     def _own_path(
         self, path: str, environ: WSGIEnvironment, start_response: StartResponse
@@ -156,8 +176,14 @@ class Front:
         answer = self._answers.arrive(link, seen, is_page=target.is_page)
         if answer.headers:
             return _redirect(answer.decision.status, answer.headers, start_response)
-        environ[ARRIVAL] = Arrival(seen, link, answer.decision, target.is_page)
+        elsewhere = self._elsewhere(domain_id) if _is_unknown(link, answer.decision) else []
+        environ[ARRIVAL] = Arrival(seen, link, answer.decision, target.is_page, elsewhere=elsewhere)
         return self._fallback(environ, start_response)
+
+    def _elsewhere(self, domain_id: int) -> Headers:
+        """The redirect that a domain gives in place of "not found", if it gives one."""
+        location = self._hosts.ways_of(domain_id).not_found
+        return redirect_headers(location) if location else []
 
     def _refuse(
         self,
@@ -188,6 +214,11 @@ class Front:
         if first not in ANSWERED or first in _ANYWHERE:
             return False
         return not self._hosts.has_office(self._reader.client(environ).host)
+
+
+def _is_unknown(link: CompiledLink | None, decision: Decision) -> bool:
+    """Whether there is no link, as far as a visitor may know: of one in quarantine nobody does."""
+    return decision.outcome is Outcome.NOT_FOUND and (link is None or link.is_quarantined)
 
 
 def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

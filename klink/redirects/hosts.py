@@ -1,4 +1,4 @@
-"""Which domain's links a request is for, by its host."""
+"""Which domain's links a request is for, by its host, and where that domain sends the others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from ipaddress import ip_address
 
 from klink.core.context import Changed
+from klink.core.domains import Ways
 from klink.db.models import BASE_DOMAIN_ID
 
 __all__ = ["Hosts", "plain_host"]
@@ -40,6 +41,7 @@ class Hosts:
     :param base_host: of ``base_url``, perhaps with a port.
     :param load: the id of a verified domain, None when the host is none.
     :param offices: other hosts that the API answers on, lower case and without port.
+    :param load_ways: where a domain sends those who ask for no link of it.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Hosts:
         base_host: str,
         load: Callable[[str], int | None],
         offices: Collection[str] = (),
+        load_ways: Callable[[int], Ways] = lambda _: Ways(),
     ) -> None:
         self._base = plain_host(base_host)
         self._load = load
+        self._load_ways = load_ways
         self._offices = frozenset(offices)
         self._lock = threading.Lock()
         self._generation = 0
@@ -57,6 +61,7 @@ class Hosts:
         self._own: dict[str, bool] = {}  # never changes, so that the first ones may stay
         self._known: OrderedDict[str, int | None] = OrderedDict()
         self._unknown: OrderedDict[str, int | None] = OrderedDict()
+        self._ways: OrderedDict[int, Ways] = OrderedDict()
 
     def is_own(self, host: str) -> bool:
         """Whether a request's host is this server's own, on which it answers everything."""
@@ -97,6 +102,25 @@ class Hosts:
                     remembered.popitem(last=False)
         return domain_id
 
+    def ways_of(self, domain_id: int) -> Ways:
+        """Where a domain sends those who ask for no link of it.
+
+        :raises DatabaseBusy: when that is not in memory and cannot be read now.
+        """
+        with self._lock:
+            found = self._ways.get(domain_id)
+            if found is not None:
+                self._ways.move_to_end(domain_id)
+                return found
+            generation = self._generation
+        found = self._load_ways(domain_id)
+        with self._lock:
+            if generation == self._generation:
+                self._ways[domain_id] = found
+                if len(self._ways) > _REMEMBERED:
+                    self._ways.popitem(last=False)
+        return found
+
     def known(self, host: str) -> int | None:
         """The id of the domain that a host stands for, when it is in memory."""
         with self._lock:
@@ -113,6 +137,7 @@ class Hosts:
             self._generation += 1
             self._known.clear()
             self._unknown.clear()
+            self._ways.clear()
 
 
 def _is_loopback(host: str) -> bool:

@@ -18,7 +18,7 @@ from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
-from klink.core import keys, links, users, workspaces
+from klink.core import domains, keys, links, users, workspaces
 from klink.core.captcha import Nothing
 from klink.core.context import Changed, Context, Settings
 from klink.core.plans import UNLIMITED, Plan
@@ -133,7 +133,7 @@ class House:
     def configure(self, *, require_https: bool = False, **options: Any) -> None:
         """Put the doors up anew, with these options of the dialects."""
         chosen = Options(**options)
-        hosts = Hosts("go.example.org", links.domain_of_host, chosen.hosts)
+        hosts = Hosts("go.example.org", links.domain_of_host, chosen.hosts, domains.ways)
         reader = VisitReader(SECRET, [IPv4Network(PROXY)], COUNTRY)
         answers = Answers(Recorder(self._journal, SECRET), self._enricher)
 

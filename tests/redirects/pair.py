@@ -19,7 +19,7 @@ from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal, Position
 from klink.clicks.record import ClickRecord, decode
 from klink.clicks.visits import Journals, Recorder, VisitReader
-from klink.core import links
+from klink.core import domains, links
 from klink.core.captcha import Nothing
 from klink.core.times import to_ms
 from klink.pages import Guards, make_blueprint
@@ -89,7 +89,7 @@ class Parts:
         lookups = Enricher(lambda _: "")
         answers = Answers(recorder, lookups)
         cache = LinkCache(links.compiled, 1 << 20)
-        hosts = Hosts("go.example.org", links.domain_of_host)
+        hosts = Hosts("go.example.org", links.domain_of_host, load_ways=domains.ways)
         self.front = Front(
             base_url=BASE_URL,
             cache=cache,

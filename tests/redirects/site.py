@@ -16,7 +16,7 @@ from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal, Position
 from klink.clicks.record import ClickRecord, decode
 from klink.clicks.visits import Recorder, VisitReader
-from klink.core import links, users, workspaces
+from klink.core import domains, links, users, workspaces
 from klink.core.captcha import Captcha, Nothing
 from klink.core.context import Changed, Context, Settings
 from klink.core.links import LinkView, NewLink, NewVariant
@@ -49,7 +49,7 @@ class Site:
         self.now = NOON
         settings = Settings(BASE_URL, {"unlimited": UNLIMITED}, {"klink": "unlimited"}, 10, SECRET)
         self.cache = LinkCache(self._compiled, 1 << 20)
-        self.hosts = Hosts("go.example.org", links.domain_of_host)
+        self.hosts = Hosts("go.example.org", links.domain_of_host, load_ways=domains.ways)
         self._settings = settings
         workspaces.ensure_first(self.ctx)
         home = workspaces.find(None)

@@ -59,7 +59,10 @@ def draft(
     """
     problems = Problems()
     slug = slugs.check_custom(new.slug) if new.slug else None
-    domain_id = hosts.domain_id(ctx, who.workspace_id, new.domain)
+    if new.domain is None:
+        domain_id = own.default(who.workspace_id)
+    else:
+        domain_id = hosts.domain_id(ctx, who.workspace_id, new.domain)
     own.turn_to((domain_id, slug) if slug else None, made)
     given = dict(zip(_OWN, _own_values(new), strict=True))
     columns = fields.columns(ctx, given, own, problems, allow_past_expiry=allow_past_expiry)

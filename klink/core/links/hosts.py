@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Collection, Container
 from functools import lru_cache
 
 from klink.core import urls
 from klink.core.context import Context
+from klink.core.dns_names import ascii_name
 from klink.core.errors import InvalidUrl, ValidationFailed
 from klink.core.problems import Problems
+from klink.core.slugs import may_be_slug
 from klink.db import rows
+from klink.db.connection import engine
 from klink.db.models import BASE_DOMAIN_ID, Domain
 
 Place = tuple[int, str]
 """Where a short URL lives: domain id and slug."""
 
+
+NOT_YOURS = "is not a verified domain of this workspace"
+"""What is wrong with a domain that a link cannot be made on."""
 
 _MANY = 200
 """Verified domains that are fetched at once."""
@@ -23,7 +29,8 @@ _MANY = 200
 class OwnHosts:
     """Where this server answers; asked for each destination of one request.
 
-    Domains are looked up once in its life, so it must not outlive the request.
+    Domains are looked up once in its life, so it must not outlive the request, which is of one
+    workspace.
 
     :param coming: the place of the link being made or renamed, when it is known.
     :ivar met: whether a destination of this link lies on a host of ours.
@@ -34,6 +41,7 @@ class OwnHosts:
         self._ports = {80, 443} | {port for _, port in self._base}
         self._domains: dict[str, int | None] | None = None
         self._are_all = False
+        self._default: int | None = None
         self.turn_to(coming)
 
     def turn_to(self, coming: Place | None, made: Container[Place] = ()) -> None:
@@ -50,6 +58,26 @@ class OwnHosts:
 
         What is wrong is noted for the field ``name``; then the answer is None.
         """
+        text_for = "leads back to this server; give the final destination"
+        return self._location(text, name, problems, text_for, _is_taken)
+
+    def elsewhere(self, text: str, name: str, problems: Problems) -> str | None:
+        """The same for where visitors are sent who asked for no link.
+
+        No short URL of ours may stand there, be there a link or not: of those that are not
+        there some lead here again.
+        """
+        text_for = "leads back to this server; give an address that klink does not answer"
+        return self._location(text, name, problems, text_for, _may_be_taken)
+
+    def _location(
+        self,
+        text: str,
+        name: str,
+        problems: Problems,
+        loops: str,
+        is_taken: Callable[[Place], bool],
+    ) -> str | None:
         try:
             parsed = urls.parse(text)
         except InvalidUrl as error:
@@ -69,12 +97,20 @@ class OwnHosts:
 
         def is_slug(segment: str) -> bool:
             place = (domain_id, segment)
-            return place == self._coming or place in self._made or _is_taken(place)
+            return place == self._coming or place in self._made or is_taken(place)
 
         if urls.is_loop(parsed, own=is_own, path_is_ours=is_slug):
-            problems.add(name, "leads back to this server; give the final destination")
+            problems.add(name, loops)
             return None
         return parsed.location
+
+    def default(self, workspace_id: int) -> int:
+        """The domain that the workspace's new links go to when they name none (qklnk Q3)."""
+        if self._default is None:
+            sql = "SELECT id FROM domains WHERE workspace_id = ? AND is_default"
+            row = rows.one(sql, workspace_id)
+            self._default = BASE_DOMAIN_ID if row is None else row[0]
+        return self._default
 
     def _domain(self, host: str) -> int | None:
         """The verified domain with this host; few have many, so all are fetched once."""
@@ -98,20 +134,30 @@ def _is_taken(place: Place) -> bool:
     return rows.one("SELECT 1 FROM links WHERE domain_id = ? AND slug = ?", *place) is not None
 
 
-def domain_id(ctx: Context, workspace_id: int, host: str | None) -> int:
-    """The domain that a new link goes to.
+def _may_be_taken(place: Place) -> bool:
+    return may_be_slug(place[1])
 
-    :param host: None or ``base_url``'s host is the server's own; else a verified domain
-        of the workspace.
+
+def gone(ids: Collection[int]) -> set[int]:
+    """Those of the domains that are not there any more; the others stay until the commit."""
+    held = " FOR KEY SHARE" if engine() == "postgresql" else ""  # SQLite has one writer
+    sql = f"SELECT id FROM domains WHERE id = ?{held}"  # noqa: S608 - own
+    return {each for each in ids if rows.one(sql, each) is None}
+
+
+def domain_id(ctx: Context, workspace_id: int, host: str) -> int:
+    """The domain that a new link goes to when it names one.
+
+    :param host: ``base_url``'s, or a verified domain of the workspace.
     :raises ValidationFailed: when it is neither.
     """
-    if host is None or host.lower() == ctx.settings.base_host:
+    if host.lower() == ctx.settings.base_host:
         return BASE_DOMAIN_ID
     row = Domain.get_or_none(
-        Domain.host == host.lower(),
+        Domain.host == (ascii_name(host) or ""),
         Domain.workspace == workspace_id,
         Domain.verified_at.is_null(False),
     )
-    if row is None:
-        raise ValidationFailed({"domain": ["is not a verified domain of this workspace"]})
+    if row is None or row.id == BASE_DOMAIN_ID:
+        raise ValidationFailed({"domain": [NOT_YOURS]})
     return int(row.id)

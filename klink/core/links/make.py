@@ -10,8 +10,8 @@ import peewee
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
-from klink.core.errors import DatabaseBusy, KlinkError, SlugTaken
-from klink.core.links import quota
+from klink.core.errors import DatabaseBusy, KlinkError, SlugTaken, ValidationFailed
+from klink.core.links import hosts, quota
 from klink.core.links.batch import Batch, Placed, Record
 from klink.core.links.draft import Draft, draft
 from klink.core.links.hosts import OwnHosts, Place
@@ -20,6 +20,7 @@ from klink.core.links.prepare import prepare
 from klink.core.links.views import views
 from klink.core.principal import Principal
 from klink.db.connection import engine, read, savepoint, write
+from klink.db.models import BASE_DOMAIN_ID
 
 _TRIES = 10
 
@@ -80,6 +81,7 @@ class Maker:
 
         :raises DatabaseBusy: nothing could be written.
         """
+        drafts = _where_domains_are(drafts)
         try:
             with _beside_rivals():
                 outcomes, records = self._make_at_once(drafts)
@@ -165,6 +167,18 @@ class Maker:
             changes.record_all(self._ctx, many)
             active = sum(r["is_active"] for r in records)
             quota.count(self._who.workspace_id, living=len(records), enabled=active)
+
+
+def _where_domains_are(drafts: Sequence[Wanted]) -> list[Wanted]:
+    """The drafts; a refusal in place of each whose domain was removed since it was checked."""
+    ids = {each.domain_id for each in drafts if isinstance(each, Draft)} - {BASE_DOMAIN_ID}
+    gone = hosts.gone(ids)
+    return [
+        ValidationFailed({"domain": [hosts.NOT_YOURS]})
+        if isinstance(each, Draft) and each.domain_id in gone
+        else each
+        for each in drafts
+    ]
 
 
 def _beside_rivals() -> AbstractContextManager[Any]:  # Any: of peewee's own type

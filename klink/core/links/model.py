@@ -57,7 +57,8 @@ class NewLink:
     """A link to make. Either ``url`` or ``variants`` says where it leads.
 
     :param slug: None or '' lets klink choose one.
-    :param domain: host of a verified domain of the workspace; None is ``base_url``'s.
+    :param domain: host of a verified domain of the workspace, or ``base_url``'s; None is the
+        workspace's default, which is ``base_url``'s until changed.
     :param mode: ``single``, ``split`` or ``rules``; None follows from the rest.
     :param default: label to use when no rule holds, or ``split`` for the weights, which is what
         None means when ``mode`` is None; else None is the first variant.

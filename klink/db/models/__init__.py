@@ -27,11 +27,10 @@ from klink.db.models.clicks import (
     WorkspaceQuarter,
     WorkspaceVisitor,
 )
+from klink.db.models.domains import BASE_DOMAIN_ID, Domain, DomainClaim
 from klink.db.models.events import AnonymousLink, Event
 from klink.db.models.guards import Guess, UsedPass
 from klink.db.models.links import (
-    BASE_DOMAIN_ID,
-    Domain,
     ExperimentRun,
     Link,
     LinkTag,
@@ -50,6 +49,7 @@ MODELS: tuple[type[Base], ...] = (
     Membership,
     ApiKey,
     Domain,
+    DomainClaim,
     Link,
     WorkspaceLinks,
     LinkTag,
@@ -94,6 +94,7 @@ __all__ = [
     "Click",
     "DayVisitor",
     "Domain",
+    "DomainClaim",
     "Event",
     "ExperimentRun",
     "Exposure",

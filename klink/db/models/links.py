@@ -1,4 +1,4 @@
-"""Links and what belongs to each: domain, tags, variants, rules."""
+"""Links and what belongs to each: tags, variants, rules."""
 
 from __future__ import annotations
 
@@ -16,26 +16,8 @@ from peewee import (
 )
 
 from klink.db.models.base import Base, MomentField
+from klink.db.models.domains import Domain
 from klink.db.models.people import Workspace
-
-BASE_DOMAIN_ID = 1
-"""The domain row that stands for ``base_url``'s host, whatever it is today."""
-
-
-class Domain(Base):
-    """A host that serves short URLs; row 1, with host '', stands for ``base_url``'s."""
-
-    id = BigAutoField()
-    host = TextField(unique=True)
-    workspace = ForeignKeyField(Workspace, null=True, on_delete="CASCADE")
-    workspace_id: int | None
-    verified_at = MomentField(null=True)
-    created_at = MomentField()
-
-    class Meta:
-        """Peewee's own settings."""
-
-        table_name = "domains"
 
 
 class Link(Base):

@@ -1,0 +1,53 @@
+"""Own domains: which hosts serve a workspace's links, who proved that, and what is set of them.
+
+A host is claimed, proved and then the workspace's; ``docs/domains.md`` says it to users.
+"""
+
+from __future__ import annotations
+
+from klink.core.domains.checks import conclude_by_clock, due
+from klink.core.domains.claims import MAX_PENDING, claim, remove, verify
+from klink.core.domains.model import (
+    BY_ADMIN,
+    METHODS,
+    OUTCOMES,
+    STATES,
+    DomainPage,
+    DomainPatch,
+    DomainView,
+    Finding,
+    Ways,
+)
+from klink.core.domains.names import check_host
+from klink.core.domains.proofs import FILE_PATH, Instructions, instructions, look
+from klink.core.domains.reading import all_of_them, find_all, get, ways, workspace_of
+from klink.core.domains.settings import change
+
+__all__ = [
+    "BY_ADMIN",
+    "FILE_PATH",
+    "MAX_PENDING",
+    "METHODS",
+    "OUTCOMES",
+    "STATES",
+    "DomainPage",
+    "DomainPatch",
+    "DomainView",
+    "Finding",
+    "Instructions",
+    "Ways",
+    "all_of_them",
+    "change",
+    "check_host",
+    "claim",
+    "conclude_by_clock",
+    "due",
+    "find_all",
+    "get",
+    "instructions",
+    "look",
+    "remove",
+    "verify",
+    "ways",
+    "workspace_of",
+]

@@ -1,0 +1,115 @@
+"""Looking for the proof that a host is a workspace's: a TXT record, or a file on the host.
+
+Nothing of what is found there is told but what DNS tells everybody anyway: else a claim would
+be a way to read what only this server can reach.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import dns.exception
+import dns.nameserver
+import dns.rdatatype
+import dns.resolver
+
+from klink import turns
+from klink.core.context import Settings
+from klink.core.domains.model import Finding
+from klink.core.errors import TooBusy
+
+__all__ = ["FILE_PATH", "Instructions", "instructions", "look", "place"]
+
+FILE_PATH = "/.well-known/klink-verify.txt"
+"""klink itself answers nothing there, on no host: whoever points a host at klink would have
+proved it."""
+
+_PREFIX = "klink-verify="
+_DNS_TIMEOUT_S = 3.0
+_MAX_RECORDS = 20
+_MAX_SHOWN = 80
+
+_AT_ONCE = 2  # requests that wait for others' servers, so that the API's other workers go on
+_places = threading.BoundedSemaphore(_AT_ONCE)
+
+
+class Instructions(NamedTuple):
+    """What proves a claim: either of the two.
+
+    :ivar record: name of a TXT record, and ``value`` what it holds.
+    :ivar url: address of a file, and ``content`` what it holds.
+    """
+
+    record: str
+    value: str
+    url: str
+    content: str
+
+
+def instructions(host: str, token: str) -> Instructions:
+    """What to set so that the claim with this token is proved."""
+    return Instructions(f"_klink.{host}", f"{_PREFIX}{token}", f"https://{host}{FILE_PATH}", token)
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """Have one of the few places for a request that looks for proofs while its client waits.
+
+    :raises TooBusy: all are taken.
+    """
+    if not _places.acquire(blocking=False):
+        raise TooBusy("enough domains are being checked just now; try again soon")
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def look(settings: Settings, host: str, token: str) -> Iterator[Finding]:
+    """Look for the proof in one place after the other, until it is found.
+
+    Each step waits for others' servers, a few seconds at most; no transaction may be open.
+    """
+    with turns.given_back():
+        found = _in_dns(settings, instructions(host, token))
+    yield found
+
+
+def _in_dns(settings: Settings, wanted: Instructions) -> Finding:
+    try:
+        answer = _resolver(settings).resolve(wanted.record, "TXT", search=False)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return Finding("dns", "missing", f"there is no TXT record at {wanted.record}")
+    except dns.resolver.LifetimeTimeout:
+        return Finding("dns", "unknown", f"nobody answered in time about {wanted.record}")
+    except dns.exception.DNSException:
+        return Finding("dns", "unknown", f"the name servers could not say about {wanted.record}")
+    texts = [_text_of(record) for record in list(answer)[:_MAX_RECORDS]]
+    if wanted.value in texts:
+        return Finding("dns", "found", f"{wanted.record} holds {wanted.value}")
+    others = [text[:_MAX_SHOWN] for text in texts if text.startswith(_PREFIX)]
+    if others:
+        return Finding("dns", "missing", f"{wanted.record} holds {', '.join(others)}")
+    return Finding("dns", "missing", f"the TXT records at {wanted.record} are others")
+
+
+def _resolver(settings: Settings) -> dns.resolver.Resolver:
+    """Made anew each time: the system's name servers may have changed, and no answer is kept."""
+    try:
+        made = dns.resolver.Resolver(configure=not settings.nameservers)
+    except dns.resolver.NoResolverConfiguration:
+        made = dns.resolver.Resolver(configure=False)  # has no servers, and says so when asked
+    if settings.nameservers:
+        made.nameservers = [
+            dns.nameserver.Do53Nameserver(address, port) for address, port in settings.nameservers
+        ]
+    made.lifetime = _DNS_TIMEOUT_S
+    return made
+
+
+def _text_of(record: Any) -> str:  # Any: dnspython types rdata by its base
+    """The text of a TXT record, whose strings belong together (RFC 7208, 3.3, for one)."""
+    return b"".join(record.strings).decode("ascii", "replace").strip()
