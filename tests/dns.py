@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 SILENT, BROKEN, EMPTY = "silent", "broken", "empty"
@@ -19,8 +20,8 @@ class Names:
     """What the server answers, by name; a name that is not there does not exist.
 
     ``records`` has the texts of a name's TXT records, or ``SILENT`` (no answer), ``BROKEN`` (an
-    error of the server), ``EMPTY`` (the name is there, with no TXT record). ``asked`` has every
-    name that was asked for.
+    error of the server), ``EMPTY`` (the name is there, with no TXT record). Of addresses it
+    knows none. ``asked`` has every name that was asked for.
     """
 
     def __init__(self) -> None:
@@ -56,7 +57,7 @@ class Names:
         [question] = query.question
         name = question.name.to_text(omit_final_dot=True)
         self.asked.append(name)
-        found = self.records.get(name)
+        found = self.records.get(name) if question.rdtype == dns.rdatatype.TXT else None
         if found == SILENT:
             return None
         response = dns.message.make_response(query, recursion_available=True)
