@@ -13,6 +13,7 @@ from klink.api import (
     analytics,
     description,
     docs,
+    domains,
     events,
     experiment,
     explain,
@@ -37,6 +38,7 @@ RESOURCES = (
     explain.blueprint,
     analytics.blueprint,
     events.blueprint,
+    domains.blueprint,
 )
 
 

@@ -155,7 +155,7 @@ class NewLinkInput(LinkFields):
     url = Text(allow_none=True, metadata={"format": "uri"})
     slug = Text(allow_none=True, metadata=_says("Chosen by klink when absent.", maxLength=MAX_SLUG))
     domain = Text(
-        allow_none=True, metadata=_says("A verified domain; the server's own when absent.")
+        allow_none=True, metadata=_says("A verified domain; the workspace's default when absent.")
     )
 
 

@@ -80,10 +80,10 @@ def _span(seconds: float) -> str:
 @click.argument("name", type=click.Choice(list(_BY_NAME)), metavar="NAME")
 @json_option
 def run_(name: str, as_json: bool) -> None:
-    """Run the job NAME now, until nothing is left for it to do.
+    """Run the job NAME now, on everything, until nothing is left for it to do.
 
-    What is not due yet is done, too: verify-sites looks at every page. The job may run while
-    the server does. Ctrl-C ends it; what is done by then stays done.
+    What the clock would put off (what is not due yet, or was tried in vain lately) is done too.
+    It may run while the server does. Ctrl-C ends it; what is done by then stays done.
     """
     config = configured()
     settings = replace(job_settings(config), everything=True)

@@ -32,7 +32,7 @@ def command() -> None:
 @command.command("create")
 @click.argument("url")
 @link_options
-@click.option("--domain", metavar="HOST", help="A domain of the workspace; else base_url's.")
+@click.option("--domain", metavar="HOST", help="A domain of the workspace; else its default.")
 @workspace_option
 @click.option("--user", metavar="EMAIL", help="Who makes it; by default the first owner.")
 @json_option

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "workspaces": "Who owns links.",
     "users": "People and their roles.",
     "keys": "Keys for the API.",
+    "domains": "The hosts that serve links.",
     "links": "Make, find, change and delete links.",
     "jobs": "Work that klink does by itself.",
     "migrate": "Bring the database to the schema this klink needs.",

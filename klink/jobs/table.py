@@ -13,6 +13,7 @@ from functools import partial
 from klink.clicks import retention
 from klink.core import anonymous, changes, guesses, idempotency, links, passes, usage
 from klink.core.context import Context
+from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
 from klink.jobs.sites import verify_sites
@@ -98,6 +99,12 @@ JOBS: tuple[Job, ...] = (
         "look whether links stand on their pages",
         lambda settings: min(60.0, settings.verify_every_s),
         verify_sites,
+    ),
+    Job(
+        "verify-domains",
+        "look for the proofs of domains that are due",
+        _every(minutes=1),
+        verify_domains,
     ),
     Job("sweep-purged", "delete the clicks of purged links", _every(minutes=5), sweep_purged),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),

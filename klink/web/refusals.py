@@ -32,13 +32,17 @@ _WORDS: dict[type[KlinkError], str] = {
     errors.NotAuthenticated: "No key, or none that is valid here.",
     errors.Forbidden: "The key may not do this: its scopes or plan do not allow it.",
     errors.LinkLimitReached: "The plan allows no more links.",
-    errors.NotFound: "There is no such link.",
+    errors.NotFound: "There is no such thing in this workspace.",
+    errors.Conflict: "It clashes with what is there.",
     errors.SlugTaken: "The slug is taken.",
+    errors.DomainTaken: "Another workspace has verified the host.",
+    errors.DomainHasLinks: "The domain has links.",
     errors.IdempotencyInProgress: "The first request with this `Idempotency-Key` is running.",
     errors.Gone: "The link is in the trash.",
     errors.PreconditionFailed: "The link has changed.",
     errors.RateLimited: "A window of the plan is used up.",
     errors.DatabaseBusy: "The server is busy.",
+    errors.TooBusy: "Enough of this is being done at the moment.",
 }
 _ALWAYS: Kinds = (
     errors.NotAuthenticated,

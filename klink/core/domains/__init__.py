@@ -18,10 +18,11 @@ from klink.core.domains.model import (
     Finding,
     Ways,
 )
-from klink.core.domains.names import check_host
+from klink.core.domains.names import check_host, is_base_host
 from klink.core.domains.proofs import FILE_PATH, Instructions, instructions, look
 from klink.core.domains.reading import all_of_them, find_all, get, ways, workspace_of
 from klink.core.domains.settings import change
+from klink.core.links.model import UNSET
 
 __all__ = [
     "BY_ADMIN",
@@ -30,6 +31,7 @@ __all__ = [
     "METHODS",
     "OUTCOMES",
     "STATES",
+    "UNSET",
     "DomainPage",
     "DomainPatch",
     "DomainView",
@@ -45,6 +47,7 @@ __all__ = [
     "find_all",
     "get",
     "instructions",
+    "is_base_host",
     "look",
     "remove",
     "verify",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from klink.core import workspaces
 from klink.core.context import Context
 from klink.core.dns_names import ascii_name
 from klink.core.domains.model import (
@@ -107,8 +108,8 @@ def unknown(host: str) -> NotFound:
     return NotFound(f"domain {host[:100]!r} in this workspace")
 
 
-def all_of_them() -> list[DomainView]:
-    """Every workspace's domains, by their names; ``base_url``'s is not among them."""
+def all_of_them(ctx: Context) -> list[DomainView]:
+    """``base_url``'s host, as the first workspace has it, then every workspace's by their names."""
     with read():
         claims = rows.all_of("SELECT workspace_id, host FROM domain_claims")
         domains = rows.all_of(
@@ -118,7 +119,8 @@ def all_of_them() -> list[DomainView]:
         for workspace_id, host in [*claims, *domains]:
             by_workspace.setdefault(workspace_id, set()).add(host)
         found = [view for each, hosts in by_workspace.items() for view in _views(each, hosts)]
-    return sorted(found, key=lambda view: (view.host, view.created_at))
+        first = base(ctx, workspaces.find(None).id)
+    return [first, *sorted(found, key=lambda view: (view.host, view.created_at))]
 
 
 def workspace_of(host: str) -> int:

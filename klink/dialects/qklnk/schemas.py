@@ -55,7 +55,7 @@ class NewLinkInput(LinkInput):
 
     domain = Text(
         allow_none=True,
-        metadata={"description": "A verified domain of the team; by default the server's own."},
+        metadata={"description": "A verified domain of the team; when absent its default."},
     )
 
 
