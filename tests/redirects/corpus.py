@@ -177,6 +177,15 @@ def _hosts() -> _Named:
     ):  # fmt: skip
         yield repr(host[:60]) + str(len(host)), ask(host=host)
     yield "unknown slug elsewhere", ask(b"/nothing", host=OTHER_HOST.encode())
+    for target in (b"/", b"/?x", b"//", b"/nothing/page", b"/nothing/", b"/quarantined", b"/a/b"):
+        for method in (b"GET", b"HEAD", b"POST", b"PUT"):
+            name = f"{method.decode()} {target.decode()} elsewhere"
+            yield name, ask(target, method=method, host=OTHER_HOST.encode())
+    as_json = b"Accept: application/json"
+    yield "JSON elsewhere", ask(b"/nothing", as_json, host=OTHER_HOST.encode())
+    proof = b"/.well-known/klink-verify.txt"
+    yield "a proof elsewhere", ask(proof, host=OTHER_HOST.encode())
+    yield "a proof", ask(proof)
     yield "ours elsewhere", ask(b"/split", host=OTHER_HOST.encode())
     yield "the office elsewhere", ask(b"/api/v1/links", host=OTHER_HOST.encode())
     yield "health elsewhere", ask(b"/health", host=OTHER_HOST.encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from klink.core import links
+from klink.core import domains, links
 from klink.core.links import NewRule, NewVariant, Utm
 from klink.db import connection
 from klink.db.models import Link
@@ -14,7 +14,7 @@ from tests.redirects.site import NOON, Site
 __all__ = ["OTHER_HOST", "SLUGS", "UNVERIFIED_HOST", "make_one_of_each"]
 
 OTHER_HOST = "links.example.com"
-"""A domain of the owner's, with links of its own."""
+"""A domain of the owner's, with links of its own, that sends on who asks for none."""
 UNVERIFIED_HOST = "waiting.example.com"
 
 _HOUR = timedelta(hours=1)
@@ -86,8 +86,8 @@ def make_one_of_each(site: Site) -> None:
     quarantined = site.link("quarantined")
     with connection.write():
         Link.update(quarantined_at=site.now).where(Link.id == quarantined.id).execute()
-    site.domain(OTHER_HOST)
-    site.domain(UNVERIFIED_HOST, verified=False)
+    site.domain(OTHER_HOST, root_url="https://example.com/", not_found_url=f"{_OVER}?lost")
+    domains.claim(site.ctx, site.owner, UNVERIFIED_HOST)
     site.link("plain", domain=OTHER_HOST, url="https://example.com/of-the-other")
     site.later(hours=3)
     for slug in ("used-up", "used-up-on"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -19,12 +20,12 @@ from klink.clicks.visits import Recorder, VisitReader
 from klink.core import domains, links, users, workspaces
 from klink.core.captcha import Captcha, Nothing
 from klink.core.context import Changed, Context, Settings
+from klink.core.domains import DomainPatch
 from klink.core.links import LinkView, NewLink, NewVariant
 from klink.core.plans import UNLIMITED
 from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.db import connection
-from klink.db.models import Domain
 from klink.pages import Guards, make_blueprint
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
@@ -109,15 +110,20 @@ class Site:
         """Change a link over the core, as any door does."""
         links.update(self.ctx, self.owner, link.uid, links.LinkPatch(**fields))
 
-    def domain(self, host: str, *, verified: bool = True) -> int:
-        """Make a domain of the owner's workspace."""
-        row = Domain.create(
-            host=host,
-            workspace=self.owner.workspace_id,
-            verified_at=self.now if verified else None,
-            created_at=self.now,
-        )
-        return int(row.id)
+    def domain(self, host: str, **settings: str) -> int:
+        """Make a verified domain of the owner's workspace; settings are a patch's."""
+        domains.claim(self.ctx, self._admin, host, verified=True)
+        if settings:
+            self.set_domain(host, **settings)
+        return links.domain_of_host(host) or 0
+
+    def set_domain(self, host: str, **settings: str | None) -> None:
+        """Change a domain's settings, as the command line does."""
+        domains.change(self.ctx, self._admin, host, DomainPatch(**settings))  # type: ignore[arg-type]  # by name
+
+    @property
+    def _admin(self) -> Principal:
+        return replace(self.owner, dialect="cli")
 
     def later(self, **delta: float) -> None:
         """Move the clock."""

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from klink.core import links
-from klink.core.context import Changed
+from klink.core import domains, links
 from klink.core.errors import DatabaseBusy
 from klink.core.links import NewRule, NewVariant
 from klink.db.connection import write
-from klink.db.models import Domain, Link
+from klink.db.models import Link
 from tests.redirects.site import NOON, Site, without_query
 
 HOUR = timedelta(hours=1)
@@ -289,11 +288,10 @@ def test_a_verified_domain_serves_its_own_links_only(site: Site) -> None:
 
 
 def test_a_domain_that_is_not_verified_is_an_unknown_host_until_it_is(site: Site) -> None:
-    domain_id = site.domain("go.acme.example", verified=False)
     ask: dict[str, Any] = {"base_url": "https://go.acme.example"}
+    domains.claim(site.ctx, site.owner, "go.acme.example")
     assert site.ask("/spring", **ask).status_code == 421
-    Domain.update(verified_at=site.now).where(Domain.id == domain_id).execute()
-    site.announce(Changed("domain", domain_id=domain_id))
+    site.domain("go.acme.example")
     assert site.ask("/spring", **ask).status_code == 404
 
 
@@ -310,7 +308,10 @@ def test_the_forwarded_host_of_a_stranger_counts_for_nothing(site: Site) -> None
 @pytest.mark.parametrize("path", ["/api/v1/links", "/api", "/klinky/api/v1/links", "/Admin"])
 def test_other_domains_do_not_open_the_office(site: Site, path: str) -> None:
     site.domain("go.acme.example")
-    for host in ("go.acme.example", "evil.example"):
+    site.domain(
+        "b.acme.example", root_url="https://acme.example/", not_found_url="https://a.example"
+    )
+    for host in ("go.acme.example", "b.acme.example", "evil.example"):
         answer = site.ask(path, base_url=f"https://{host}")
         assert answer.status_code == 421
         assert answer.content_type == "application/problem+json"
