@@ -18,6 +18,7 @@ from klink.api import (
     experiment,
     explain,
     health,
+    known_hosts,
     link_stats,
     links,
     me,
@@ -69,6 +70,7 @@ def make_app(parts: Parts, register: Sequence[Blueprint] = ()) -> Flask:
         app.register_blueprint(resource, url_prefix=MOUNT, name=f"klink-{resource.name}")
     app.register_blueprint(described, url_prefix="/api")
     app.register_blueprint(docs.blueprint, url_prefix="/api")
+    app.register_blueprint(known_hosts.blueprint, url_prefix="/api")
     app.register_blueprint(health.blueprint)
     for blueprint in register:
         app.register_blueprint(blueprint)

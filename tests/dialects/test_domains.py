@@ -44,12 +44,13 @@ def test_qklnk_names_another_domain_than_the_default(house: House) -> None:
 
 
 def test_links_made_without_a_key_go_to_the_default_too(house: House) -> None:
-    house.configure(default="klookup", anonymous=True, require_post_id=False)
-    house.domain(HOST)
-    house.person("klink").ask("PATCH", AT, json={"is_default": True})
+    house.configure(anonymous=True)
+    owner = house.person("klink", workspace="anonymous")
+    house.domain(HOST, workspace_id=owner.workspace_id)
+    owner.ask("PATCH", AT, json={"is_default": True})
     reply = house.ask("POST", "/klookup/api/v1/links", json={"url": URL})
     assert reply.status_code == 201, reply.text
-    assert HOST in reply.text
+    assert reply.json["data"]["short_url"].startswith(f"https://{HOST}/")
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS, ids=lambda speaker: speaker.name)
@@ -78,3 +79,20 @@ def test_a_host_of_a_dialect_is_no_domain(db: str, tmp_path: Path) -> None:
     assert reply.status_code == 422
     assert "dialects.hosts" in reply.json["errors"]["host"][0]
     house.close()
+
+
+@pytest.mark.parametrize("require_https", [False, True])
+def test_a_proxy_may_ask_which_hosts_are_served(house: House, require_https: bool) -> None:
+    def asked(host: str, base_url: str = "http://127.0.0.1:8080") -> int:
+        query = {"domain": host}
+        path = "/api/domains/known"
+        return house.ask("GET", path, query_string=query, base_url=base_url).status_code
+
+    house.configure(require_https=require_https)
+    house.domain(HOST)
+    house.person("klink").post("/api/v1/domains", {"host": "b.acme.example"})
+    served = [asked(host) for host in (HOST, HOST.upper(), f"{HOST}.", "go.example.org")]
+    assert served == [200] * 4
+    hosts = ("b.acme.example", "c.example", "", "\0", "127.0.0.1", f"x.{HOST}", f"{HOST}:443")
+    assert [asked(host) for host in hosts] == [404] * len(hosts)
+    assert asked(HOST, f"https://{HOST}") == 421

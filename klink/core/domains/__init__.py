@@ -20,7 +20,7 @@ from klink.core.domains.model import (
 )
 from klink.core.domains.names import check_host, is_base_host
 from klink.core.domains.proofs import FILE_PATH, Instructions, instructions, look
-from klink.core.domains.reading import all_of_them, find_all, get, ways, workspace_of
+from klink.core.domains.reading import all_of_them, find_all, get, is_served, ways, workspace_of
 from klink.core.domains.settings import change
 from klink.core.links.model import UNSET
 
@@ -48,6 +48,7 @@ __all__ = [
     "get",
     "instructions",
     "is_base_host",
+    "is_served",
     "look",
     "remove",
     "verify",

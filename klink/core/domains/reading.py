@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from klink.core import workspaces
-from klink.core.context import Context
+from klink.core.context import Context, Settings
 from klink.core.dns_names import ascii_name
 from klink.core.domains.model import (
     DomainPage,
@@ -30,6 +30,7 @@ __all__ = [
     "find",
     "find_all",
     "get",
+    "is_served",
     "unknown",
     "ways",
     "workspace_of",
@@ -140,6 +141,16 @@ def workspace_of(host: str) -> int:
     if len(claims) > 1:
         raise Conflict(f"{len(claims)} workspaces claim {name}; say which one with --workspace")
     return int(claims[0].workspace_id)
+
+
+def is_served(settings: Settings, host: str) -> bool:
+    """Whether a host serves links here: ``base_url``'s does, and who is verified."""
+    if is_base_host(settings, host):
+        return True
+    name = ascii_name(host)
+    with read():
+        found = Domain.select().where(Domain.host == name, Domain.verified_at.is_null(False))
+        return name is not None and bool(found.exists())
 
 
 def ways(domain_id: int) -> Ways:
