@@ -151,7 +151,7 @@ def remove(ctx: Context, who: Principal, host: str) -> None:
 
 
 def _delete(row: Domain) -> None:
-    counted = "SELECT COUNT(*) FROM (SELECT 1 FROM links WHERE domain_id = ? LIMIT ?) AS some"
+    counted = "SELECT COUNT(*) FROM (SELECT 1 FROM links WHERE domain_id = ? LIMIT ?) AS counted"
     (many,) = rows.one(counted, row.id, _MAX_COUNTED + 1) or (0,)
     if many:
         more = f"more than {_MAX_COUNTED} links" if many > _MAX_COUNTED else f"{many} link"

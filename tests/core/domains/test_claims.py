@@ -27,6 +27,7 @@ from klink.db.connection import read, write
 from klink.db.models import Audit, Domain
 from tests.core.conftest import World
 from tests.core.domains.conftest import HOST
+from tests.dialects.house import at_once
 from tests.dns import BROKEN, EMPTY, SILENT, Names
 
 
@@ -338,6 +339,36 @@ def test_a_link_whose_domain_goes_meanwhile_is_refused(
     assert isinstance(gone, ValidationFailed)
     assert set(gone.errors) == {"domain"}
     assert not isinstance(made, Exception)
+
+
+def test_a_domain_stays_when_a_link_is_being_made_on_it(
+    ctx: Context, owner: Principal, verified
+) -> None:
+    verified()
+    made, removed = at_once(
+        [
+            lambda: links.create(ctx, owner, NewLink(url="https://example.com/", domain=HOST)),
+            lambda: domains.remove(ctx, owner, HOST),
+        ]
+    )
+    if isinstance(made, Exception):
+        assert isinstance(made, ValidationFailed)
+        assert removed is None
+        assert links.domain_of_host(HOST) is None
+    else:
+        assert isinstance(removed, DomainHasLinks)
+        assert links.domain_of_host(HOST) is not None
+
+
+def test_of_two_that_prove_a_host_at_once_one_has_it(
+    ctx: Context, owner: Principal, stranger: Principal, names: Names
+) -> None:
+    tokens = [domains.claim(ctx, who, HOST).token for who in (owner, stranger)]
+    names.records[f"_klink.{HOST}"] = [f"klink-verify={token}" for token in tokens]
+    found = at_once(
+        [lambda who=who: domains.verify(ctx, who, HOST) for who in (owner, stranger)]  # type: ignore[misc]  # of each
+    )
+    assert sorted(type(each).__name__ for each in found) == ["DomainTaken", "DomainView"]
 
 
 def test_the_servers_own_host_is_not_removed_or_proved(
