@@ -10,8 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from klink import __version__
-from klink.config import Config
+from klink.config import Config, ConfigError
 from klink.core import secrets
+from klink.core.blocking.lists import Blocklists
+from klink.core.blocking.names import plain_host
+from klink.core.blocking.rules import pattern_value
 from klink.core.captcha import Altcha, Captcha, Nothing, Turnstile
 from klink.core.context import Settings
 from klink.core.errors import KlinkError
@@ -59,6 +62,7 @@ def core_settings(config: Config) -> Settings:
 
     :raises BadSecret: when the secret cannot be used.
     """
+    expiry_s = config.dialects.klookup.anonymous_expiry_s
     return Settings(
         base_url=config.server.base_url,
         plans={
@@ -83,6 +87,8 @@ def core_settings(config: Config) -> Settings:
         site_grace=timedelta(seconds=config.verification.grace_s),
         office_hosts=frozenset(config.dialects.hosts),
         nameservers=config.domains.nameservers,
+        anonymous_expiry=None if expiry_s is None else timedelta(seconds=expiry_s),
+        blocklists=_blocklists(config),
     )
 
 
@@ -104,6 +110,18 @@ def captcha(config: Config, secret: bytes, serves: Callable[[str], bool]) -> Cap
         verify_url=chosen.turnstile_verify_url,
         serves=serves,
     )
+
+
+def _blocklists(config: Config) -> Blocklists:
+    given = config.blocking
+    patterns = []
+    for text in given.patterns:
+        value = pattern_value(text)
+        if value is None:
+            raise ConfigError(f"blocking.patterns: {text!r} is no pattern for host/path?query")
+        patterns.append(value)
+    hosts = [plain_host(host) for host in given.hosts]
+    return Blocklists(hosts, patterns, config.blocklist_files, given.brands)
 
 
 def job_settings(config: Config) -> JobSettings:

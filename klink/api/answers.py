@@ -110,6 +110,13 @@ class Link(Schema):
     expired_url = _text(null=True)
     password_protected = _flag()
     is_active = _flag()
+    quarantined_at = _time("Since when it answers visitors 404, as if it were not there.")
+    quarantined_by = _text(
+        "`scan`: a list names a destination.",
+        null=True,
+        enum=["scan", "workspace", "operator", None],
+    )
+    quarantine_reason = _text(null=True)
     clicks = _count("People who were forwarded.")
     views = _count("Visits to the short URL, by anyone.")
     unique_visitors = _count()

@@ -36,7 +36,8 @@ _SLUG = "^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$"
 _SHOWN = dict.fromkeys(
     (
         "id", "number", "short_url", "site_verified_at", "scheduled_deletion_at",
-        "password_protected", "clicks", "views", "unique_visitors", "conversions", "revenue",
+        "password_protected", "quarantined_at", "quarantined_by", "quarantine_reason", "clicks",
+        "views", "unique_visitors", "conversions", "revenue",
         "created_at", "updated_at", "existing",
     ),
     _READ_ONLY,

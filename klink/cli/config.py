@@ -18,6 +18,7 @@ from klink.core import secrets
 from klink.core.errors import KlinkError
 
 _MASK = "***"
+_CAN_BE_OFF = ("fsync", "anonymous_expiry")  # by None, which else is "unlimited"
 
 
 @click.group("config")
@@ -54,6 +55,9 @@ def _problems(config: Config) -> Iterator[str]:
             secrets.load(config.data_dir, os.environ)
         except KlinkError as error:
             yield str(error)
+    for file in config.blocklist_files:
+        if not file.is_file():
+            yield f"blocking.files: there is no file {file}"
     if config.geoip.database and not config.geoip_file.is_file():
         yield f"geoip.database: there is no file {config.geoip_file}"
 
@@ -88,7 +92,7 @@ def _shown(each: Field[Any], value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     if value is None:
-        return "off" if each.metadata["key"] == "fsync" else "unlimited"
+        return "off" if each.metadata["key"] in _CAN_BE_OFF else "unlimited"
     if isinstance(value, float):
         return f"{value:.0f}s" if value else "always"
     return value

@@ -62,6 +62,9 @@ def link_json(link: LinkView, counts: LinkCounts) -> dict[str, object]:
         "expired_url": link.expired_url,
         "password_protected": link.password_protected,
         "is_active": link.is_active,
+        "quarantined_at": link.quarantined_at,
+        "quarantined_by": link.quarantined_by,
+        "quarantine_reason": link.quarantine_reason,
         "clicks": counts.clicks,
         "views": counts.views,
         "unique_visitors": counts.unique_visitors,
@@ -108,6 +111,9 @@ def print_link(link: LinkView, counts: LinkCounts, now: datetime) -> None:
         "max clicks": link.max_clicks,
         "expired url": link.expired_url,
         "password": "set" if link.password_protected else None,
+        "quarantined": link.quarantined_at,
+        "because it": link.quarantine_reason if link.quarantined_by == "scan" else None,
+        "reason": link.quarantine_reason if link.quarantined_by != "scan" else None,
     }
     fields: dict[str, object] = {
         "short url": link.short_url,

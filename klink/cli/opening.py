@@ -123,6 +123,7 @@ def principal(ctx: Context, workspace: str | None, user: str | None = None) -> P
         key_id=None,
         dialect="cli",
         workspace_plan=stored(ctx.settings.plans, where.plan),
+        role="owner",  # whoever runs the server may do all that anybody may
     )
 
 

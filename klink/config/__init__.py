@@ -9,7 +9,7 @@ from __future__ import annotations
 from klink.config.dialects import DIALECTS, Dialect, Dialects, Klinky, Klookup, Plan, Qklnk
 from klink.config.errors import ConfigError
 from klink.config.example import example_toml
-from klink.config.guards import Captcha, Domains, Verification
+from klink.config.guards import Blocking, Captcha, Domains, Verification
 from klink.config.kinds import Network, join_listen
 from klink.config.loading import load
 from klink.config.sections import (
@@ -29,6 +29,7 @@ from klink.config.settings import Config, all_settings
 
 __all__ = [
     "DIALECTS",
+    "Blocking",
     "Cache",
     "Captcha",
     "Clicks",

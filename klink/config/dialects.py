@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from klink.config.kinds import FLAG, LIMIT, PLAN_NAME, whole, word, words_by_host
+from klink.config.kinds import FLAG, LIMIT, PLAN_NAME, duration, whole, word, words_by_host
 from klink.config.setting import about
 
 DIALECTS = ("klink", "klinky", "qklnk", "kliqs", "klookup")
@@ -74,6 +74,15 @@ class Klookup:
             whole(1, 10_000),
             "Links that an address may make without a key in 24 h; IPv6: a /64",
             unit="links",
+        )
+    )
+    anonymous_expiry_s: float | None = field(
+        metadata=about(
+            "off",
+            duration(60, {"off": None}),
+            "How long a link that was made without a key lives at most",
+            unit='duration, or "off"',
+            key="anonymous_expiry",
         )
     )
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from klink.config.kinds import FLAG, HTTP_URL, NAMESERVERS, SERVICE_KEY, duration, word
+from klink.config.kinds import (
+    BRANDS,
+    FILES,
+    FLAG,
+    HOSTS,
+    HTTP_URL,
+    NAMESERVERS,
+    PATTERNS,
+    SERVICE_KEY,
+    duration,
+    word,
+)
 from klink.config.setting import about
 
 CAPTCHAS = ("altcha", "turnstile", "none")
@@ -82,5 +93,36 @@ class Domains:
             NAMESERVERS,
             "DNS servers that are asked for the proofs; empty: those of the system",
             unit="addresses, with a port if need be",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """What no link of this server may lead to; docs/abuse.md says more."""
+
+    hosts: tuple[str, ...] = field(
+        metadata=about([], HOSTS, "Hosts that are blocked with their subdomains")
+    )
+    patterns: tuple[str, ...] = field(
+        metadata=about(
+            [],
+            PATTERNS,
+            "Blocked host/path?query, with * for any text and ? for any one character",
+        )
+    )
+    files: tuple[str, ...] = field(
+        metadata=about(
+            [],
+            FILES,
+            "Blocklists, relative to data_dir: hosts files, plain hosts, URLs, URLhaus' CSV, ad "
+            "blockers' rules, dnsmasq, RPZ; read anew when they change",
+        )
+    )
+    brands: tuple[str, ...] = field(
+        metadata=about(
+            [],
+            BRANDS,
+            "Hosts, or single words, that a destination must not look like without being them",
         )
     )

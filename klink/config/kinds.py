@@ -36,6 +36,8 @@ _DATABASE_URL = re.compile(
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _NO_HOST = re.compile(r"[\x00-\x20\x7f/?#@\\%]|:[0-9]*\Z")
+# ASCII; a wildcard, or a slash after the host.
+_PATTERN = re.compile(r"(?=[^*?/]*[*?/])(?!/)[\x21-\x7e]{1,255}")
 MAX_EVENT_NAME = 255
 DNS_PORT = 53
 
@@ -282,6 +284,27 @@ def _read_nameserver(text: str) -> tuple[str, int]:
     return str(ip_address(host)), port
 
 
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise ValueError("it must be a list")
+    return [_text(each) for each in value]
+
+
+def _read_hosts(value: object) -> tuple[str, ...]:
+    return tuple(_host(each.removeprefix("*.")) for each in _texts(value))
+
+
+def _read_patterns(value: object) -> tuple[str, ...]:
+    for each in _texts(value):
+        if not _PATTERN.fullmatch(each):
+            raise ValueError(f"{each[:80]!r} is none")
+    return tuple(_texts(value))
+
+
+def _read_files(value: object) -> tuple[str, ...]:
+    return tuple(_read_folder(each) for each in _texts(value))
+
+
 def _read_event_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError("it must be a list")
@@ -316,6 +339,16 @@ EVENT_NAMES = Kind(
     _read_event_names,
     _list_from_text,
 )
+HOSTS = Kind('a list of hosts such as ["bad.example", "203.0.113.9"]', _read_hosts, _list_from_text)
+BRANDS = Kind(
+    'a list of hosts and words such as ["example.com", "klink"]', _read_hosts, _list_from_text
+)
+PATTERNS = Kind(
+    'a list of patterns in ASCII such as ["*.example/wp-login*"], of up to 255 characters each',
+    _read_patterns,
+    _list_from_text,
+)
+FILES = Kind('a list of files such as ["blocklists/hosts.txt"]', _read_files, _list_from_text)
 DATABASE_URL = Kind(
     '"sqlite:///name.db", "sqlite:////absolute.db" or "postgresql://user:password@host/name" '
     '(with "@", ":" and "/" in user and password percent-encoded: "@" is "%40")',

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from klink.config.dialects import Dialects, Plan
-from klink.config.guards import Captcha, Domains, Verification
+from klink.config.guards import Blocking, Captcha, Domains, Verification
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -45,6 +45,7 @@ class Config:
     geoip: Geoip = field(metadata={"section": Geoip})
     captcha: Captcha = field(metadata={"section": Captcha})
     verification: Verification = field(metadata={"section": Verification})
+    blocking: Blocking = field(metadata={"section": Blocking})
     conversions: Conversions = field(metadata={"section": Conversions})
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})
@@ -55,6 +56,11 @@ class Config:
     plans: Mapping[str, Plan] = field()
     file: Path | None = field(compare=False)
     """The file that was read, if there was one."""
+
+    @property
+    def blocklist_files(self) -> tuple[Path, ...]:
+        """The files of ``[blocking]``."""
+        return tuple(self.data_dir / name for name in self.blocking.files)
 
     @property
     def geoip_file(self) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from klink.core.blocking.lists import Blocklists
 from klink.core.plans import Plan
 
 
@@ -47,6 +48,9 @@ class Settings:
         without port.
     :param nameservers: whom to ask for the proofs of domains, as addresses and ports; none:
         those of the system.
+    :param anonymous_expiry: the longest that such a link lives; None is without end.
+    :param blocklists: what the server refuses as destinations, and the brands that none may
+        look like.
     """
 
     base_url: str
@@ -62,6 +66,8 @@ class Settings:
     site_grace: timedelta = timedelta(hours=24)
     office_hosts: frozenset[str] = frozenset()
     nameservers: tuple[tuple[str, int], ...] = ()
+    anonymous_expiry: timedelta | None = None
+    blocklists: Blocklists = field(default_factory=Blocklists)
 
     @property
     def base_host(self) -> str:

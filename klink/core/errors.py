@@ -30,6 +30,7 @@ __all__ = [
     "NotAuthenticated",
     "NotFound",
     "NotYours",
+    "OnlyOperator",
     "PlanForbidsApi",
     "PreconditionFailed",
     "RateLimited",
@@ -108,6 +109,12 @@ class InsufficientRole(Forbidden):
 
     def __init__(self, roles: Sequence[str]) -> None:
         super().__init__(f"only who is {' or '.join(roles)} of the workspace may do this")
+
+
+class OnlyOperator(Forbidden):
+    """Only whoever runs the server may do this, at its command line."""
+
+    code = "only_operator"
 
 
 class PlanForbidsApi(Forbidden):

@@ -247,4 +247,5 @@ def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
         scopes=scopes_of(found.role) & frozenset(found.scopes.split(",")),
         plan=plan,
         workspace_plan=stored(plans, found.workspace_plan),
+        role=found.role,
     )

@@ -16,6 +16,7 @@ from klink.core.context import Context
 from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
+from klink.jobs.scanning import scan_links
 from klink.jobs.sites import verify_sites
 from klink.jobs.winners import name_winners
 
@@ -92,6 +93,12 @@ JOBS: tuple[Job, ...] = (
         "write down which links have expired",
         lambda settings: settings.expire_every_s,
         expire_links,
+    ),
+    Job(
+        "scan-links",
+        "put links in quarantine that a blocklist names, and take others out",
+        _every(minutes=1),
+        scan_links,
     ),
     Job("pick-winners", "name the winners of experiments", _every(hours=1), pick_winners),
     Job(

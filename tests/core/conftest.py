@@ -55,17 +55,23 @@ def ctx(world: World) -> Context:
 @pytest.fixture
 def owner(ctx: Context) -> Principal:
     home = workspaces.find(None)
-    return Principal(home.id, users.find(None, home.id).id, None, "klink")
+    return Principal(home.id, users.find(None, home.id).id, None, "klink", role="owner")
+
+
+@pytest.fixture
+def operator(owner: Principal) -> Principal:
+    """Whoever runs the server, at its command line."""
+    return replace(owner, dialect="cli")
 
 
 @pytest.fixture
 def teammate(ctx: Context, owner: Principal) -> Principal:
     user = users.create(ctx, "teammate@example.org", role="editor", workspace_id=owner.workspace_id)
-    return Principal(owner.workspace_id, user.id, None, "klink")
+    return Principal(owner.workspace_id, user.id, None, "klink", role="editor")
 
 
 @pytest.fixture
 def stranger(ctx: Context) -> Principal:
     away = workspaces.create(ctx, "elsewhere")
     user = users.create(ctx, "stranger@example.org", role="owner", workspace_id=away.id)
-    return Principal(away.id, user.id, None, "klink")
+    return Principal(away.id, user.id, None, "klink", role="owner")

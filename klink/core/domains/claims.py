@@ -13,7 +13,7 @@ import peewee
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
-from klink.core.domains import proofs, reading, rights
+from klink.core.domains import proofs, reading
 from klink.core.domains.checks import LOCK, conclude, settle
 from klink.core.domains.model import BY_ADMIN, DomainView
 from klink.core.domains.names import check_host, is_base_host
@@ -43,11 +43,12 @@ def claim(ctx: Context, who: Principal, host: str, *, verified: bool = False) ->
     :raises DomainTaken: another workspace has proved it.
     :raises Conflict: the workspace has claimed it already, or too many.
     """
-    if verified and not rights.is_admin_of_server(who):
+    if verified and not who.is_operator:
         raise Forbidden("only the command line can do without a proof")
     name = check_host(ctx.settings, host)
     with write():
-        rights.need(who, "create")
+        who.need("create")
+        who.need_manager()
         lock(LOCK)
         _refuse_taken(who.workspace_id, name)
         row = reading.claim_of(who.workspace_id, name)
@@ -104,7 +105,8 @@ def verify(ctx: Context, who: Principal, host: str) -> DomainView:
     :raises TooBusy: enough others wait for such answers.
     """
     with read():
-        rights.need(who, "update")
+        who.need("update")
+        who.need_manager()
         row = reading.claim_of(who.workspace_id, host)
         if row is None:
             if is_base_host(ctx.settings, host):
@@ -132,7 +134,8 @@ def remove(ctx: Context, who: Principal, host: str) -> None:
     :raises Conflict: it is ``base_url``'s.
     """
     with write():
-        rights.need(who, "delete")
+        who.need("delete")
+        who.need_manager()
         if is_base_host(ctx.settings, host):
             raise Conflict("the server's own host cannot be removed")
         view = reading.find(ctx, who.workspace_id, host)

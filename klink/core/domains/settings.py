@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
-from klink.core.domains import reading, rights
+from klink.core.domains import reading
 from klink.core.domains.model import DomainPatch, DomainView
 from klink.core.errors import Conflict, Forbidden
 from klink.core.links.hosts import OwnHosts
@@ -34,7 +34,8 @@ def change(ctx: Context, who: Principal, host: str, patch: DomainPatch) -> Domai
     """
     given = {name: value for name, value in asdict(patch).items() if value is not UNSET}
     with write():
-        rights.need(who, "update")
+        who.need("update")
+        who.need_manager()
         lock(f"klink:domains:{who.workspace_id}")
         view = reading.find(ctx, who.workspace_id, host)
         if view.state == "pending":
@@ -54,13 +55,13 @@ def change(ctx: Context, who: Principal, host: str, patch: DomainPatch) -> Domai
 
 def _check(ctx: Context, who: Principal, view: DomainView, given: dict[str, object]) -> None:
     is_everybodys = view.is_base and any(name in given for name in _URLS)
-    if is_everybodys and not rights.is_admin_of_server(who):
+    if is_everybodys and not who.is_operator:
         raise Forbidden(
             f"{view.host} is every workspace's: the server's admin says where it sends "
             "visitors, by `klink domains set`"
         )
     problems = Problems()
-    own = OwnHosts(ctx)
+    own = OwnHosts(ctx, who.workspace_id)
     for name in _URLS:
         url = given.get(name)
         if url is not None:

@@ -29,8 +29,10 @@ from klink.core.links.model import (
     VariantView,
 )
 from klink.core.links.prepare import prepare
+from klink.core.links.quarantine import quarantine, release
 from klink.core.links.quota import active_links
 from klink.core.links.runs import to_judge
+from klink.core.links.scan import Scan, is_due
 from klink.core.links.search import numbered, search
 from klink.core.links.winner import name_winner, undo_winner
 
@@ -46,6 +48,7 @@ __all__ = [
     "NewVariant",
     "NumberedPage",
     "RuleView",
+    "Scan",
     "Unset",
     "Utm",
     "VariantView",
@@ -58,12 +61,15 @@ __all__ = [
     "expire_due",
     "find",
     "get",
+    "is_due",
     "name_winner",
     "numbered",
     "prepare",
     "prepare_many",
     "purge",
     "purge_trash",
+    "quarantine",
+    "release",
     "replace_variants",
     "restore",
     "search",

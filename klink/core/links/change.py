@@ -13,6 +13,7 @@ from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import destinations, fields, hosts, quota, runs, site_checks
 from klink.core.links.batch import tag_rows
+from klink.core.links.blocked import FREE, SCAN, blocked
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
 from klink.core.links.prepare import prepare_patch
@@ -28,6 +29,7 @@ from klink.db.models import Link, LinkTag, LinkTotal, LinkUse
 
 _ROUTING = {"url", "mode", "variants", "rules", "default"}
 _APART = _ROUTING | {"slug", "tags"}
+_FALLBACKS = {"expired_url", "conversion_redirect_url"}
 
 
 def update(
@@ -53,6 +55,7 @@ def update(
     who.need("update")
     if isinstance(patch, LinkPatch):
         patch = prepare_patch(patch)
+    ctx.settings.blocklists.look()  # before others wait for the unit of work
     with write():
         row = living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
@@ -62,7 +65,8 @@ def update(
             return before
         problems = Problems()
         columns = _slug_columns(row, given)
-        own = hosts.OwnHosts(ctx, (row.domain_id, str(columns.get("slug", row.slug))))
+        coming = (row.domain_id, str(columns.get("slug", row.slug)))
+        own = hosts.OwnHosts(ctx, row.workspace_id, coming)
         own_fields = {name: value for name, value in given.items() if name not in _APART}
         columns |= fields.columns(
             ctx, own_fields, own, problems, allow_past_expiry=allow_past_expiry
@@ -83,6 +87,8 @@ def update(
         if tags is not None:
             _store_tags(row.id, row.workspace_id, tags)
         _count_uses(row, columns)
+        if where is not None or _FALLBACKS & columns.keys():
+            _free(ctx, who, row)
         if "slug" in columns:
             changes.record(ctx, Changed("link", row.id, row.domain_id, str(columns["slug"])))
         return finished(ctx, who, uid, before, "link.update")
@@ -179,12 +185,9 @@ def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
 
 def _check_loops(before: LinkView, own: hosts.OwnHosts, problems: Problems) -> None:
     """A link that gets a new slug may have pointed at it all along."""
-    found = Problems()
     others = (before.expired_url, before.conversion_redirect_url)
-    for url in (before.url, *others, *(v.url for v in before.variants)):
-        if url is not None:
-            own.destination(url, "slug", found)
-    if found.errors:
+    all_of_them = (before.url, *others, *(v.url for v in before.variants))
+    if any(own.leads_back(url) for url in all_of_them if url is not None):
         problems.add("slug", "a destination of this link would lead back to it")
 
 
@@ -243,6 +246,12 @@ def _routing_columns(
 def _store_tags(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> None:
     LinkTag.delete().where(LinkTag.link == link_id).execute()
     rows.insert(LinkTag, tag_rows(link_id, workspace_id, tags))
+
+
+def _free(ctx: Context, who: Principal, row: Link) -> None:
+    """Take a link out of quarantine that a scan put there, and that leads elsewhere by now."""
+    if row.quarantined_by == SCAN and blocked(ctx, views(ctx, [row_of(who, row.uid)])[0]) is None:
+        apply(ctx, row, dict(FREE))
 
 
 def _after(row: Link, columns: Mapping[str, object]) -> dict[str, object]:

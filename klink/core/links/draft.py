@@ -101,6 +101,8 @@ def _fixed(ctx: Context, who: Principal, domain_id: int, where: Destinations) ->
         "site_verified_at": None,
         "scheduled_deletion_at": None,
         "quarantined_at": None,
+        "quarantined_by": None,
+        "quarantine_reason": None,
         "deleted_at": None,
         "version": 1,
         "created_at": now,

@@ -95,12 +95,14 @@ def _by_state(
 ) -> None:
     now_ms = to_ms(ctx.now)
     if state == "active":
-        rest.append(Part("is_active AND (expires_at IS NULL OR expires_at > ?)", (now_ms,)))
+        living = "is_active AND quarantined_at IS NULL"
+        rest.append(Part(f"{living} AND (expires_at IS NULL OR expires_at > ?)", (now_ms,)))
         return
     found = {
         "trashed": Part("deleted_at IS NOT NULL"),
         "inactive": Part("deleted_at IS NULL AND NOT is_active"),
         "expired": Part("deleted_at IS NULL AND expires_at <= ?", (now_ms,)),
+        "quarantined": Part("deleted_at IS NULL AND quarantined_at IS NOT NULL"),
     }.get(state or "")
     if found is not None:
         rest.append(found)

@@ -1,4 +1,4 @@
-"""The hosts that short URLs live on, and the rule that no link leads back to one in a loop."""
+"""Where links may lead: not back to this server in a loop, nor where a list forbids it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Container
 from functools import lru_cache
 
 from klink.core import urls
+from klink.core.blocking.gate import Gate
 from klink.core.context import Context
 from klink.core.dns_names import ascii_name
 from klink.core.errors import InvalidUrl, ValidationFailed
@@ -27,16 +28,18 @@ _MANY = 200
 
 
 class OwnHosts:
-    """Where this server answers; asked for each destination of one request.
+    """Where this server answers, and what is blocked; asked for each destination of one request.
 
-    Domains are looked up once in its life, so it must not outlive the request, which is of one
-    workspace.
+    Domains and lists are looked up once in its life, so it must not outlive the request, which is
+    of one workspace.
 
+    :param workspace_id: whose links they are.
     :param coming: the place of the link being made or renamed, when it is known.
     :ivar met: whether a destination of this link lies on a host of ours.
     """
 
-    def __init__(self, ctx: Context, coming: Place | None = None) -> None:
+    def __init__(self, ctx: Context, workspace_id: int, coming: Place | None = None) -> None:
+        self._gate = Gate(ctx, workspace_id)
         self._base = _base_authorities(ctx.settings.base_url)
         self._ports = {80, 443} | {port for _, port in self._base}
         self._domains: dict[str, int | None] | None = None
@@ -70,6 +73,13 @@ class OwnHosts:
         text_for = "leads back to this server; give an address that klink does not answer"
         return self._location(text, name, problems, text_for, _may_be_taken)
 
+    def leads_back(self, text: str) -> bool:
+        """Whether a destination that a link has already is a loop by now."""
+        try:
+            return self._is_loop(urls.parse(text), _is_taken)
+        except InvalidUrl:
+            return False
+
     def _location(
         self,
         text: str,
@@ -83,6 +93,16 @@ class OwnHosts:
         except InvalidUrl as error:
             problems.add(name, error.reason)
             return None
+        if self._is_loop(parsed, is_taken):
+            problems.add(name, loops)
+            return None
+        found = self._gate.finding(parsed.location)
+        if found is not None:
+            problems.add(name, found.words)
+            return None
+        return parsed.location
+
+    def _is_loop(self, parsed: urls.ParsedUrl, is_taken: Callable[[Place], bool]) -> bool:
         domain_id = BASE_DOMAIN_ID
 
         def is_own(host: str, port: int) -> bool:
@@ -99,10 +119,7 @@ class OwnHosts:
             place = (domain_id, segment)
             return place == self._coming or place in self._made or is_taken(place)
 
-        if urls.is_loop(parsed, own=is_own, path_is_ours=is_slug):
-            problems.add(name, loops)
-            return None
-        return parsed.location
+        return urls.is_loop(parsed, own=is_own, path_is_ours=is_slug)
 
     def default(self, workspace_id: int) -> int:
         """The domain that the workspace's new links go to when they name none (qklnk Q3)."""

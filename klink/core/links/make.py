@@ -68,7 +68,7 @@ class Maker:
     def __init__(self, ctx: Context, who: Principal, *, allow_past_expiry: bool = False) -> None:
         self._ctx = ctx
         self._who = who
-        self._own = OwnHosts(ctx)
+        self._own = OwnHosts(ctx, who.workspace_id)
         self._allow_past_expiry = allow_past_expiry
 
     def drafts(self, wanted: Sequence[NewLink | KlinkError]) -> list[Wanted]:

@@ -193,6 +193,8 @@ class LinkView:
     password_protected: bool
     is_active: bool
     quarantined_at: datetime | None
+    quarantined_by: str | None
+    quarantine_reason: str | None
     deleted_at: datetime | None
     version: int
     created_at: datetime
@@ -212,7 +214,8 @@ class LinkQuery:
     """Which links to list.
 
     :param q: words to find in slug, title or URL.
-    :param state: ``active``, ``inactive``, ``expired``, ``trashed``, or None: all but trashed.
+    :param state: ``active``, ``inactive``, ``expired``, ``quarantined``, ``trashed``, or None:
+        all but trashed.
     :param sort: ``created``, ``updated`` or ``slug``; with ``-`` before it, downwards.
     :param cursor: ``next_cursor`` of the page before.
     """

@@ -29,7 +29,7 @@ MAX_WORDS = 8
 """Different words in ``q``: each is compared with every link that may fit."""
 
 MAX_WORD = 64
-STATES = ("active", "inactive", "expired", "trashed")
+STATES = ("active", "inactive", "expired", "quarantined", "trashed")
 SORTS = ("created", "-created", "updated", "-updated", "slug", "-slug")
 
 

@@ -141,6 +141,8 @@ def view(
         password_protected=row["password_hash"] is not None,
         is_active=row["is_active"],
         quarantined_at=row["quarantined_at"],
+        quarantined_by=row["quarantined_by"],
+        quarantine_reason=row["quarantine_reason"],
         deleted_at=row["deleted_at"],
         version=row["version"],
         created_at=row["created_at"],

@@ -8,6 +8,7 @@ tables; a test holds both equal on both engines.
 
 from __future__ import annotations
 
+from klink.db.models.abuse import BlockingEntry, Report
 from klink.db.models.base import Base, MomentField
 from klink.db.models.clicks import (
     Click,
@@ -77,6 +78,8 @@ MODELS: tuple[type[Base], ...] = (
     AnonymousLink,
     UsedPass,
     Guess,
+    BlockingEntry,
+    Report,
     Change,
     Idempotent,
     Usage,
@@ -90,6 +93,7 @@ __all__ = [
     "ApiKey",
     "Audit",
     "Base",
+    "BlockingEntry",
     "Change",
     "Click",
     "DayVisitor",
@@ -113,6 +117,7 @@ __all__ = [
     "Meta",
     "MomentField",
     "Purge",
+    "Report",
     "Rule",
     "SiteCheck",
     "Usage",

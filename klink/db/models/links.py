@@ -69,6 +69,8 @@ class Link(Base):
     created_at = MomentField()
     updated_at = MomentField()
     conversion_redirect_url = TextField(null=True)  # last, where migration 5 adds it
+    quarantined_by = TextField(null=True)  # and these migration 12
+    quarantine_reason = TextField(null=True)
 
     class Meta:
         """Peewee's own settings."""
@@ -97,6 +99,7 @@ _index(
     Link.is_active,
     where=_is_living & Link.expires_at.is_null(False),
 )
+_index("quarantined", Link.workspace, Link.id, where=Link.quarantined_at.is_null(False))
 _index("workspace_id_post_id", Link.workspace, Link.post_id, where=Link.post_id.is_null(False))
 _index("workspace_id_site_url", Link.workspace, Link.site_url, where=Link.site_url.is_null(False))
 _index("expires_at", Link.expires_at, where=Link.expires_at.is_null(False))
