@@ -40,7 +40,7 @@ from klink.core.usage import Meter
 from klink.db import connection, migrate
 from klink.db.link_rows import LoopReader
 from klink.opening import captcha, core_settings, held, job_settings
-from klink.pages import Guards, make_blueprint
+from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache, Load
 from klink.redirects.follower import ChangeFeed
@@ -195,8 +195,12 @@ def _front(
     options = _dialect_options(config)
     secret = parts.settings.secret
     asked = captcha(config, secret, lambda host: hosts.domain_of(host) is not None)
-    pages = make_blueprint(answers, Guards.of(secret, asked))
-    app = make_app(parts, [tracking.make_blueprint(tracking.Limit()), pages])
+    doors = [
+        tracking.make_blueprint(tracking.Limit()),
+        make_report_blueprint(report_limit(), asked),
+        make_blueprint(answers, Guards.of(secret, asked)),
+    ]
+    app = make_app(parts, doors)
     dialects.install(app, options, __version__)
     return Front(
         base_url=parts.settings.base_url,

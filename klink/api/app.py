@@ -11,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from klink.api import (
     analytics,
+    blocking,
     description,
     docs,
     domains,
@@ -23,6 +24,8 @@ from klink.api import (
     links,
     me,
     problems,
+    quarantine,
+    reports,
 )
 from klink.web import doors, hooks, openapi
 from klink.web.parts import Parts
@@ -40,6 +43,9 @@ RESOURCES = (
     analytics.blueprint,
     events.blueprint,
     domains.blueprint,
+    quarantine.blueprint,
+    blocking.blueprint,
+    reports.blueprint,
 )
 
 

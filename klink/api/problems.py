@@ -33,6 +33,8 @@ _TITLES = {
     "insufficient_scope": "The key lacks a scope",
     "insufficient_role": "The role in the workspace is not enough",
     "plan_forbids_api": "The plan has no API access",
+    "only_operator": "The server's operator decides this",
+    "list_full": "The list is full",
     "link_limit_reached": "The plan allows no more links",
     "https_required": "HTTPS is required",
     "rate_limited": "A window of the plan is used up",

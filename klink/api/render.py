@@ -213,6 +213,11 @@ def plan(given: Plan) -> Json:
     return asdict(given)
 
 
+def number(text: str) -> int:
+    """A number of a path; 0, which nothing has, for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
 def time(value: datetime | None) -> str | None:
     """A time as the contract writes it, or null."""
     return None if value is None else format_rfc3339(value)

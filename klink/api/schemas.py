@@ -11,10 +11,13 @@ from typing import Any
 from marshmallow import fields
 
 from klink.clicks.imagined import MAX_QUERY
-from klink.core import events, paging
+from klink.core import events, paging, reports
+from klink.core.blocking import entries
+from klink.core.blocking.rules import MAX_VALUE
 from klink.core.links import destinations
 from klink.core.links import fields as rules
 from klink.core.links.prepare import MAX_PASSWORD
+from klink.core.links.quarantine import MAX_REASON
 from klink.core.links.search import MAX_LIMIT, MAX_Q, MAX_WORDS, SORTS, STATES
 from klink.core.slugs import MAX_LENGTH as MAX_SLUG
 from klink.stats import breakdown, ranges
@@ -243,6 +246,45 @@ class AnalyticsQuery(RangeQuery):
             maximum=ranges.MAX_DAYS,
         )
     )
+
+
+class QuarantineInput(Strict):
+    """Why a link goes into quarantine."""
+
+    reason = Text(required=True, metadata={"minLength": 1, **_most(MAX_REASON)})
+
+
+class BlockingInput(Strict):
+    """An entry of a blocklist."""
+
+    read_only = dict.fromkeys(("id", "by_operator", "created_at"), _READ_ONLY)
+
+    kind = Text(
+        required=True,
+        metadata=_says(
+            "`host`: with its subdomains. `pattern`: `host/path?query` with `*` and `?`. `allow`: "
+            "either, and it wins.",
+            enum=list(entries.KINDS),
+        ),
+    )
+    value = Text(required=True, metadata={"minLength": 1, **_most(MAX_VALUE)})
+    note = Text(allow_none=True, metadata=_most(entries.MAX_NOTE))
+
+
+class BlockingQuery(Strict):
+    """Which entries of the blocklist."""
+
+    kind = Text(metadata={"enum": list(entries.KINDS)})
+    cursor = Text(metadata=_says("`next_cursor` of the page before."))
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": paging.MAX_LIMIT, "default": 50})
+
+
+class ReportsQuery(Strict):
+    """Which reports."""
+
+    state = Text(metadata={"enum": list(reports.STATES), "default": "open"})
+    cursor = Text(metadata=_says("`next_cursor` of the page before."))
+    limit = QueryWhole(metadata={"minimum": 1, "maximum": paging.MAX_LIMIT, "default": 50})
 
 
 class EventInput(Strict):

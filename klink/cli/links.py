@@ -227,5 +227,36 @@ def restore(ctx: Context, name: str, workspace: str | None, as_json: bool) -> No
         click.echo(link.short_url)
 
 
+@command.command("quarantine")
+@click.argument("name")
+@click.option("--reason", required=True, help="Why, for the people of the workspace.")
+@workspace_option
+@json_option
+@with_database
+def quarantine(ctx: Context, name: str, reason: str, workspace: str | None, as_json: bool) -> None:
+    """Let a link answer 404, as if it were not there, until you release it."""
+    who = principal(ctx, workspace)
+    link = links.quarantine(ctx, who, links.find(ctx, who, name).uid, reason)
+    if as_json:
+        _print_json(link)
+    else:
+        click.echo(link.short_url)
+
+
+@command.command("release")
+@click.argument("name")
+@workspace_option
+@json_option
+@with_database
+def release(ctx: Context, name: str, workspace: str | None, as_json: bool) -> None:
+    """Take a link out of quarantine; what a list says of it is allowed in the workspace."""
+    who = principal(ctx, workspace)
+    link = links.release(ctx, who, links.find(ctx, who, name).uid)
+    if as_json:
+        _print_json(link)
+    else:
+        click.echo(link.short_url)
+
+
 def _print_json(link: LinkView) -> None:
     print_json(link_json(link, with_counts([link])[0]))

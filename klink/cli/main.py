@@ -28,6 +28,8 @@ COMMANDS: dict[str, str] = {
     "keys": "Keys for the API.",
     "domains": "The hosts that serve links.",
     "links": "Make, find, change and delete links.",
+    "blocking": "Where links may not lead.",
+    "reports": "What visitors report of links.",
     "jobs": "Work that klink does by itself.",
     "migrate": "Bring the database to the schema this klink needs.",
     "config": "Look at the configuration.",

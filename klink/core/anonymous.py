@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from klink.core import workspaces
@@ -46,6 +47,18 @@ def check(new: NewLink) -> None:
     """
     if new.type != "direct":
         raise ValidationFailed({"type": ["without an API key only direct links can be made"]})
+
+
+def limited(ctx: Context, new: NewLink) -> NewLink:
+    """The link with the end that the server gives to links made without a key, if it does.
+
+    An earlier end stays.
+    """
+    longest = ctx.settings.anonymous_expiry
+    if longest is None:
+        return new
+    end = ctx.now + longest
+    return replace(new, expires_at=end if new.expires_at is None else min(end, new.expires_at))
 
 
 def take(ctx: Context, address: str) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "KeyLimitReached",
     "KlinkError",
     "LinkLimitReached",
+    "ListFull",
     "NotAuthenticated",
     "NotFound",
     "NotYours",
@@ -240,6 +241,12 @@ class DomainHasLinks(Conflict):
         super().__init__(
             f"{host} has {many}, those in the trash among them; purge them before it can go"
         )
+
+
+class ListFull(Conflict):
+    """A blocklist has no room for another entry."""
+
+    code = "list_full"
 
 
 class IdempotencyInProgress(Conflict):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from klink.clicks import retention
-from klink.core import anonymous, changes, guesses, idempotency, links, passes, usage
+from klink.core import anonymous, changes, guesses, idempotency, links, passes, reports, usage
 from klink.core.context import Context
 from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
@@ -66,7 +66,7 @@ def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
 
 
 def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
-    """Drop stored answers, counts, used passes and change-log entries that nobody asks for."""
+    """Drop stored answers, counts, used passes, changes and old reports that nobody asks for."""
     tables: dict[str, Callable[[], int]] = {
         "answers": partial(idempotency.prune, ctx.now),
         "windows": partial(usage.prune, ctx.now),
@@ -74,6 +74,7 @@ def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
         "anonymous": partial(anonymous.prune, ctx.now),
         "passes": partial(passes.prune, ctx.now),
         "guesses": partial(guesses.prune, ctx.now),
+        "reports": partial(reports.prune, ctx.now),
     }
     return JobReport({name: pace.total(iter(prune, 0)) for name, prune in tables.items()})
 

@@ -7,7 +7,7 @@ room beside the pages, which it does not know; only what goes wrong at ``/_c`` i
 
 from __future__ import annotations
 
-from klink.tracking.limit import Limit
 from klink.tracking.views import make_blueprint
+from klink.web.address_limit import Limit
 
 __all__ = ["Limit", "make_blueprint"]

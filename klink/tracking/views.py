@@ -17,8 +17,8 @@ from klink.core import events
 from klink.core.errors import DatabaseBusy, KlinkError, NotFound
 from klink.core.visitors import is_visitor_id
 from klink.tracking import reading
-from klink.tracking.limit import Limit
 from klink.web import doors
+from klink.web.address_limit import Limit
 from klink.web.hooks import wait_for_clicks
 from klink.web.parts import context
 from klink.web.statuses import status_of

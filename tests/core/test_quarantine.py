@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def now(ctx: Context, who: Principal, link: LinkView) -> LinkView:
 
 
 SPLIT = (NewVariant("a", "https://fine.example/", 50), NewVariant("b", BAD, 50))
-LEADS_THERE = {
+LEADS_THERE: dict[str, dict[str, Any]] = {
     "url": {"url": BAD},
     "routing.variants.1.url": {"variants": SPLIT},
     "expired_url": {"url": "https://fine.example/", "expired_url": BAD},

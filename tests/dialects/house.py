@@ -19,14 +19,14 @@ from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.core import domains, keys, links, users, workspaces
-from klink.core.captcha import Nothing
+from klink.core.captcha import Captcha, Nothing
 from klink.core.context import Changed, Context, Settings
 from klink.core.plans import UNLIMITED, Plan
 from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.core.usage import Meter
 from klink.dialects import Options
-from klink.pages import Guards, make_blueprint
+from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
 from klink.redirects.front import Front
@@ -111,6 +111,7 @@ class House:
         self.now = NOW
         self.monotonic_s = 0.0
         self.announced: list[Changed] = []
+        self.report_captcha: Captcha = Nothing()
         self._settings = Settings(
             base_url=BASE_URL,
             plans=PLANS,
@@ -156,7 +157,10 @@ class House:
         )
         limit = tracking.Limit(lambda: self.monotonic_s)
         pages = make_blueprint(answers, Guards.of(SECRET, Nothing()))
-        self.app = make_app(parts, [tracking.make_blueprint(limit), pages])
+        reporting = make_report_blueprint(
+            report_limit(clock=lambda: self.monotonic_s), self.report_captcha
+        )
+        self.app = make_app(parts, [tracking.make_blueprint(limit), reporting, pages])
         dialects.install(self.app, chosen, "1.2.3")
         front = Front(
             base_url=BASE_URL,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -339,6 +340,28 @@ def test_u12_the_plan_of_their_workspace_caps_them_all(open_house: House) -> Non
         workspaces.set_plan(open_house.ctx, home.id, plan)
         _bare(open_house)
         assert_error(_bare(open_house, peer="198.51.100.1"), status)
+
+
+@pytest.mark.parametrize(
+    "asked, given",
+    [
+        (None, NOW + timedelta(days=7)),
+        (NOW + timedelta(days=400), NOW + timedelta(days=7)),
+        (NOW + timedelta(days=2), NOW + timedelta(days=2)),
+        (NOW - timedelta(days=2), NOW - timedelta(days=2)),
+    ],
+)
+def test_u12_they_may_be_given_an_end(
+    db: str, tmp_path: Path, asked: datetime | None, given: datetime
+) -> None:
+    house = House(tmp_path, anonymous_expiry=timedelta(days=7))
+    house.configure(anonymous=True)
+    body = {} if asked is None else {"expires_at": format_rfc3339(asked)}
+    reply = _bare(house, body=body)
+    assert (reply.status_code, reply.json["data"]["expires_at"]) == (201, format_rfc3339(given))
+    with_key = house.person("klookup").post("/api/v1/links", BODY)
+    assert with_key.json["data"]["expires_at"] is None
+    house.close()
 
 
 # --- U13 ----------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Site:
         self.ctx = Context(NOW, settings, self.announced.append)
         workspaces.ensure_first(self.ctx)
         home = workspaces.find(None)
-        self.owner = Principal(home.id, users.find(None, home.id).id, None, "cli")
+        self.owner = Principal(home.id, users.find(None, home.id).id, None, "cli", role="owner")
 
     def later(self, **span: float) -> Context:
         """The same world, some time on."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from klink.core import idempotency, links, usage
+from klink.core.blocking import entries
 from klink.core.errors import NotFound
 from klink.core.times import to_ms
 from klink.db.connection import read, write
@@ -238,3 +239,25 @@ def test_what_events_go_to_is_forgotten_after_the_window(site: Site):
         left = sorted(row.at for row in VisitorClick.select())
     assert left == [to_ms(limit), to_ms(NOW)]
     assert do("prune-clicks", site.later(days=30))["attributable_clicks"] == 1
+
+
+def test_links_are_scanned_when_a_list_changes_and_by_hand_at_any_time(site: Site):
+    doomed = [site.link() for _ in range(45)]
+    by_clock = do("scan-links", site.ctx)
+    assert by_clock == {"links": 45, "quarantined": 0, "released": 0}
+    assert do("scan-links", site.later(minutes=1))["links"] == 0
+    job = next(job for job in JOBS if job.name == "scan-links")
+    by_hand = run(job, site.later(minutes=1), JobSettings(everything=True), RunLog())
+    assert by_hand is not None
+    assert by_hand.counts["links"] == 45
+    entries.add(site.ctx, site.owner, "host", "example.com")
+    site.announced.clear()
+    assert do("scan-links", site.later(minutes=2))["quarantined"] == 45
+    assert {changed.link_id for changed in site.announced} == {link.id for link in doomed}
+    assert do("scan-links", site.later(days=2)) == {"links": 45, "quarantined": 0, "released": 0}
+
+
+def test_a_scan_of_nothing_is_not_repeated_every_minute(site: Site):
+    do("scan-links", site.ctx)
+    site.link()
+    assert do("scan-links", site.later(minutes=1))["links"] == 0

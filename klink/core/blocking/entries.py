@@ -11,7 +11,7 @@ from klink.core import audit
 from klink.core.blocking.globs import is_glob
 from klink.core.blocking.rules import MAX_PATTERN, Rules, host_value, pattern_value
 from klink.core.context import Context
-from klink.core.errors import Conflict, NotFound, OnlyOperator, ValidationFailed
+from klink.core.errors import ListFull, NotFound, OnlyOperator, ValidationFailed
 from klink.core.paging import MAX_LIMIT
 from klink.core.principal import Principal
 from klink.core.problems import text_problem
@@ -87,7 +87,7 @@ def add(
     :raises InsufficientScope, InsufficientRole: the key may not.
     :raises OnlyOperator: ``everywhere``, by somebody else.
     :raises ValidationFailed: kind, value or note cannot be accepted.
-    :raises Conflict: the list is full.
+    :raises ListFull: the list is full.
     """
     who.need("create")
     _may_change(who, everywhere=everywhere)
@@ -230,9 +230,9 @@ _WANTED = {"host": _HOST, "pattern": _PATTERN, "allow": f"{_HOST}, or {_PATTERN}
 def _check_room(place: int, value: str) -> None:
     row = rows.one("SELECT COUNT(*) FROM blocking_entries WHERE workspace_id = ?", place)
     if row is not None and row[0] >= MAX_ENTRIES:
-        raise Conflict(f"a list has room for {MAX_ENTRIES} entries; remove some, or use a file")
+        raise ListFull(f"a list has room for {MAX_ENTRIES} entries; remove some, or use a file")
     if is_glob(value) and sum(is_glob(each) for each in _values(place)) >= MAX_PATTERNS:
-        raise Conflict(f"a list has room for {MAX_PATTERNS} patterns; remove some")
+        raise ListFull(f"a list has room for {MAX_PATTERNS} patterns; remove some")
 
 
 def _values(place: int) -> list[str]:

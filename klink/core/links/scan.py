@@ -32,7 +32,7 @@ __all__ = ["RESCAN_AFTER", "Scan", "is_due"]
 RESCAN_AFTER = timedelta(days=1)
 """When all is scanned again although no list has changed."""
 
-_AT_ONCE = 500
+_AT_ONCE = 250
 _WRITTEN_AT_ONCE = 20
 _MARK = "scanned"
 

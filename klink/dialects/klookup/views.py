@@ -90,7 +90,7 @@ def _made(wanted: NewLink) -> Created:
     anonymous.check(wanted)
     with write():
         anonymous.take(ctx, client().address)
-        return links.create(ctx, who, wanted, allow_past_expiry=True)
+        return links.create(ctx, who, anonymous.limited(ctx, wanted), allow_past_expiry=True)
 
 
 @resource.at("/links")

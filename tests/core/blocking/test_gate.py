@@ -11,9 +11,9 @@ from klink.core.blocking.gate import Gate
 from klink.core.blocking.lists import Blocklists
 from klink.core.context import Context
 from klink.core.errors import (
-    Conflict,
     InsufficientRole,
     InsufficientScope,
+    ListFull,
     NotFound,
     OnlyOperator,
     ValidationFailed,
@@ -187,7 +187,7 @@ def test_lists_are_read_by_pages(ctx: Context, owner: Principal, operator: Princ
 def test_a_list_has_room_for_so_many_patterns(ctx: Context, owner: Principal):
     for i in range(MAX_PATTERNS):
         entries.add(ctx, owner, "pattern", f"*.x{i}.example/*")
-    with pytest.raises(Conflict):
+    with pytest.raises(ListFull):
         entries.add(ctx, owner, "pattern", "*.y.example/*")
     entries.add(ctx, owner, "host", "y.example")
 

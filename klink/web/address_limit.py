@@ -1,4 +1,4 @@
-"""How often an address may send events, which anybody can who has read a page's source."""
+"""How often an address may do what anybody may, such as send events or report a link."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class _Rule(NamedTuple):
     per_s: float
 
 
-_SENDER = _Rule(60, 1.0)
-_SITE = _Rule(600, 10.0)
+_SITE = 10
+"""How many addresses' share the site of one has."""
 
 
 class _Senders:
@@ -53,21 +53,33 @@ class _Senders:
 
 
 class Limit:
-    """Counts events per address, in memory; safe to use from several threads.
+    """Counts requests per address, in memory; safe to use from several threads.
 
-    An address may send 60 at once and one a second after that. A /64 of IPv6 counts as an
-    address; the /48 around it, which a site has, may send ten times as many.
+    A /64 of IPv6 counts as an address; the /48 around it, which a site has, may send ten times
+    as many.
 
     :param clock: monotonic seconds.
+    :param at_once: how many an address may send at once, and ``per_s`` how many a second after
+        that.
+    :param what: what is counted, for whoever is refused.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        at_once: int = 60,
+        per_s: float = 1.0,
+        what: str = "events",
+    ) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._senders, self._sites = _Senders(_SENDER), _Senders(_SITE)
+        self._senders = _Senders(_Rule(at_once, per_s))
+        self._sites = _Senders(_Rule(at_once * _SITE, per_s * _SITE))
+        self._what = what
 
     def take(self, address: str) -> None:
-        """Count one event.
+        """Count one request.
 
         :raises RateLimited: the address has sent too many; this one does not count.
         """
@@ -81,4 +93,4 @@ class Limit:
                 for senders, key in counts:
                     senders.count(key, now_s)
         if wait_s > 0:
-            raise RateLimited(math.ceil(wait_s), "too many events from this address")
+            raise RateLimited(math.ceil(wait_s), f"too many {self._what} from this address")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from klink.core.errors import RateLimited
-from klink.tracking import Limit, limit
+from klink.web import address_limit as limit
+from klink.web.address_limit import Limit
 
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 

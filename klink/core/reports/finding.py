@@ -1,0 +1,59 @@
+"""Reading reports: the workspace its own, the operator all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klink.core.context import Context
+from klink.core.errors import OnlyOperator, ValidationFailed
+from klink.core.paging import MAX_LIMIT
+from klink.core.principal import Principal
+from klink.core.reports.model import STATES, ReportPage, views
+from klink.db.connection import read
+from klink.db.models import Report
+
+
+def search(
+    ctx: Context,
+    who: Principal,
+    *,
+    state: str | None = "open",
+    cursor: str | None = None,
+    limit: int = 50,
+    everywhere: bool = False,
+) -> ReportPage:
+    """One page of reports, newest first.
+
+    :param state: None for all.
+    :param everywhere: of all workspaces, for the operator only.
+    :raises InsufficientScope, InsufficientRole: the key may not read them.
+    :raises ValidationFailed: state, limit or cursor.
+    """
+    who.need("read")
+    who.need_manager()
+    if everywhere and not who.is_operator:
+        raise OnlyOperator("the reports of all workspaces are the server's operator's to read")
+    _check(state, cursor, limit)
+    found: Any = Report.select()  # Any: peewee's queries lose their types while they are chained
+    if not everywhere:
+        found = found.where(Report.workspace_id == who.workspace_id)
+    if state is not None:
+        found = found.where(Report.state == state)
+    if cursor is not None:
+        found = found.where(Report.id < int(cursor))
+    with read():
+        rows = list(found.order_by(Report.id.desc()).limit(limit + 1))
+        shown = views(ctx, rows[:limit])
+    return ReportPage(shown, str(shown[-1].id) if len(rows) > limit else None)
+
+
+def _check(state: str | None, cursor: str | None, limit: int) -> None:
+    errors: dict[str, list[str]] = {}
+    if state is not None and state not in STATES:
+        errors["state"] = [f"must be one of {', '.join(STATES)}"]
+    if not 1 <= limit <= MAX_LIMIT:
+        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
+        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    if errors:
+        raise ValidationFailed(errors)
