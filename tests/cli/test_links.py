@@ -20,7 +20,7 @@ FIELDS = {
     *("type", "post_id", "site_url", "site_verified_at", "scheduled_deletion_at", "routing"),
     *("experiment", "utm", "forward_query", "redirect_status", "conversion_tracking"),
     *("conversion_redirect_url", "starts_at", "expires_at", "max_clicks", "expired_url"),
-    *("password_protected",),
+    *("password_protected", "quarantined_at", "quarantined_by", "quarantine_reason"),
     *("is_active", "clicks", "views", "unique_visitors", "conversions", "revenue"),
     *("created_at", "updated_at", "deleted_at"),
 }
