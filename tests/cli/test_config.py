@@ -60,6 +60,10 @@ def test_the_effective_settings_are_those_of_the_file_and_by_their_names(klink: 
     assert expected["jobs"].pop("expire_every") == "1m"
     assert shown["conversions"].pop("attribution_window") == "2592000s"
     assert expected["conversions"].pop("attribution_window") == "30d"
+    assert shown["verification"].pop("interval") == "21600s"
+    assert expected["verification"].pop("interval") == "6h"
+    assert shown["verification"].pop("grace") == "86400s"
+    assert expected["verification"].pop("grace") == "24h"
     for section, values in expected.items():
         assert shown[section] == values
     assert {*expected, "data_dir", "plans"} == {
