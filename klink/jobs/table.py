@@ -44,7 +44,7 @@ def purge_trash(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
 
 def sweep_purged(ctx: Context, __: JobSettings, pace: Pace) -> JobReport:
     """Delete the clicks and counts that purged links left behind."""
-    return JobReport({"rows": pace.total(iter(partial(links.sweep, ctx.now), 0))})
+    return JobReport({"rows": pace.total(links.sweep(ctx.now))})
 
 
 def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:

@@ -198,8 +198,7 @@ def test_a_purged_link_gets_none_and_the_one_before_it_does(ctx: Context, owner:
     assert event.link_uid == doomed.uid
     links.purge(ctx, owner, doomed.uid)
     assert happens(ctx, owner).link_uid == before.uid
-    while links.sweep(NOW + 2 * MINUTE):
-        pass
+    assert sum(links.sweep(NOW + 2 * MINUTE)) > 0
     assert exposures("visitor") == []
     assert [row.link_id for row in VisitorClick.select()] == [before.id]
     row = Event.get_by_id(event.id)
@@ -217,8 +216,7 @@ def test_many_visitors_of_a_purged_link_go_by_chunks(ctx: Context, owner: Princi
     )  # fmt: skip
     assert len(exposures("visitor")) == VisitorClick.select().count() == 2_500
     links.purge(ctx, owner, link.uid)
-    while gone := links.sweep(NOW + 2 * MINUTE):
-        assert gone <= 2_000
+    assert max(links.sweep(NOW + 2 * MINUTE)) <= 1_000
     assert len(exposures("visitor")) == VisitorClick.select().count() == 0
 
 

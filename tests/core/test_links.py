@@ -384,8 +384,7 @@ def test_a_purge_takes_everything_with_it(world: World, owner: Principal) -> Non
     links.purge(ctx, owner, link.uid)
     with pytest.raises(errors.NotFound):
         links.get(ctx, owner, link.uid)
-    while links.sweep(NOW + timedelta(minutes=1)):
-        pass
+    assert sum(links.sweep(NOW + timedelta(minutes=1))) > 0
     assert [m.select().count() for m in (Link, Variant, Click, LinkTotal, Purge)] == [0] * 5
 
 

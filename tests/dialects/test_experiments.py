@@ -257,8 +257,7 @@ def test_what_was_purged_leaves_no_runs(house: House, owner: Person) -> None:
     assert ExperimentRun.select().count() == 1
     links.purge(house.ctx, Principal(owner.workspace_id, None, None, "test"), link["id"])
     house.later(minutes=2)
-    while links.sweep(house.now):
-        pass
+    assert sum(links.sweep(house.now)) > 0
     assert ExperimentRun.select().count() == 0
     assert Exposure.select().count() == 0
 

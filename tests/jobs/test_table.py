@@ -127,6 +127,21 @@ def test_what_a_purged_link_left_behind_is_swept(site: Site):
     assert do("sweep-purged", later) == {"rows": 0}
 
 
+def test_many_purged_links_are_swept_in_short_steps(site: Site):
+    purged = [site.link() for _ in range(300)]
+    for link in purged:
+        links.purge(site.ctx, site.owner, link.uid)
+    add_clicks(NOW, link_id=purged[-1].id)
+    # Each has to be looked at again in a minute, so all stay on the list.
+    steps: list[int] = []
+    counts = do("sweep-purged", site.ctx, pace=Pace(progress=steps.append))
+    assert counts == {"rows": 1}
+    assert len(steps) >= 300 / 50
+    with read():
+        assert Purge.select().count() == 300
+    assert do("sweep-purged", site.later(minutes=1)) == {"rows": 300}
+
+
 def test_a_click_folded_beside_its_links_purge_is_swept_in_a_second_look(site: Site):
     link = site.link()
     links.purge(site.ctx, site.owner, link.uid)

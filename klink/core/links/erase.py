@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,7 +37,9 @@ from klink.db.models import (
 
 TRASH_KEPT = timedelta(days=30)
 _STILL_FOLDED = timedelta(minutes=1)
-_CHUNK = 2_000  # rows a transaction; about 50 ms at most
+_CHUNK = 1_000  # rows a transaction
+_LINKS = 50  # looked up at a time
+_STEP_S = 0.02  # after which no further link is begun; a chunk may take as long again
 
 # Where not the key leads to a link's rows.
 _ORDER: dict[Any, tuple[Any, ...]] = {
@@ -103,21 +106,38 @@ def erase(
         quota.count(row.workspace_id, living=-1, enabled=-int(row.is_active))
 
 
-def sweep(now: datetime) -> int:
-    """Delete one chunk of what purged links left behind; return how many rows went.
+def sweep(now: datetime) -> Iterator[int]:
+    """Delete what purged links left behind, in chunks; give after each how many rows went.
 
     On PostgreSQL a fold that began before the purge may still count clicks of the link
     afterwards, so a purge stays on the list for a minute and is looked at again.
     """
-    with write():
-        for waiting in Purge.select().order_by(Purge.at):
-            gone = _sweep_link(waiting.link_id)
-            if gone:
-                return gone
-        return int(Purge.delete().where(Purge.at <= now - _STILL_FOLDED).execute())
+    after = 0
+    while True:
+        began = time.perf_counter()
+        gone = 0
+        with write():
+            waiting = list(_waiting(after))
+            for purge_ in waiting:
+                gone += _sweep_link(purge_.link_id, _CHUNK - gone)
+                if gone >= _CHUNK:
+                    break  # there may be more of this link
+                after = purge_.link_id
+                if purge_.at <= now - _STILL_FOLDED:
+                    gone += int(Purge.delete().where(Purge.link_id == after).execute())
+                if time.perf_counter() - began > _STEP_S:
+                    break
+        if not waiting:
+            return
+        yield gone
 
 
-def _sweep_link(link_id: int) -> int:
+def _waiting(after: int) -> Any:  # Any: peewee's query types do not survive chaining
+    return Purge.select().where(Purge.link_id > after).order_by(Purge.link_id).limit(_LINKS)
+
+
+def _sweep_link(link_id: int, room: int) -> int:
+    """Delete some of what is left of a link, at most ``room`` rows; return how many."""
     by_link: tuple[Any, ...] = (
         Click,
         LinkQuarter,
@@ -134,17 +154,19 @@ def _sweep_link(link_id: int) -> int:
     # Any: tables that share only this column.
     left: list[tuple[Any, Any]] = [(model, model.link_id == link_id) for model in by_link]
     left += [(DayVisitor, _of_day(day, link_id)) for day in _days_with_visitors()]
+    gone = 0
     for model, theirs in left:
-        if gone := _delete_some(model, theirs):
+        gone += _delete_some(model, theirs, room - gone)
+        if gone >= room:
             return gone
-    return _forget_in_events(link_id)
+    return gone + _forget_in_events(link_id, room - gone)
 
 
-def _forget_in_events(link_id: int) -> int:
+def _forget_in_events(link_id: int, limit: int) -> int:
     """Leave some of the events that were attributed to a link unattributed; return how many."""
     some = Event.select(Event.id).where(Event.link_id == link_id).order_by(Event.occurred_at)
     nothing = {"link_id": None, "variant_id": None, "run": None, "click_at": None}
-    return int(Event.update(nothing).where(Event.id.in_(some.limit(_CHUNK))).execute())
+    return int(Event.update(nothing).where(Event.id.in_(some.limit(limit))).execute())
 
 
 def _days_with_visitors() -> list[int]:
@@ -161,12 +183,12 @@ def _of_day(day: int, link_id: int) -> Any:
     return (DayVisitor.day == day) & (DayVisitor.link_id == link_id)
 
 
-def _delete_some(model: Any, theirs: Any) -> int:
-    """Delete the first rows of ``theirs``, at most ``_CHUNK``; return how many."""
+def _delete_some(model: Any, theirs: Any, limit: int) -> int:
+    """Delete the first rows of ``theirs``, at most ``limit`` but for ties; return how many."""
     # In the order of the index that leads to them.
     columns = _ORDER.get(model) or model._meta.get_primary_keys()
     key = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
-    rows = model.select(*columns).where(theirs).order_by(*columns).limit(_CHUNK).tuples()
+    rows = model.select(*columns).where(theirs).order_by(*columns).limit(limit).tuples()
     found = list(rows)
     if not found:
         return 0
