@@ -12,15 +12,12 @@ import gc
 import logging
 import shlex
 import shutil
-import signal
 import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any
 from urllib.parse import urlsplit
 
 from klink import __version__, dialects, logs, tracking
@@ -39,6 +36,7 @@ from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
 from klink.db.link_rows import LoopReader
+from klink.metrics import Metrics, Watch, door_of
 from klink.opening import captcha, core_settings, held, job_settings
 from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
 from klink.redirects.answers import Answers
@@ -49,6 +47,8 @@ from klink.redirects.hosts import Hosts, plain_host
 from klink.redirects.lane import Lane
 from klink.scheduler import Scheduler
 from klink.server import IDENT, Server
+from klink.stopping import StopSignals
+from klink.tallies import Requests
 from klink.web.parts import Parts
 
 __all__ = ["serve"]
@@ -79,8 +79,9 @@ def serve(config: Config) -> int:
     logs.to_stderr()
     _share_one_arena()
     with ExitStack() as stack:
-        signals = stack.enter_context(_StopSignals())
+        signals = stack.enter_context(StopSignals())
         house = _build(config, stack)
+        requests = Requests()
         server = Server(
             house.front,
             host=config.server.host,
@@ -88,8 +89,20 @@ def serve(config: Config) -> int:
             threads=config.server.threads,
             lane=house.lane,
             refuse=dialects.server_refusals(_dialect_options(config), plain_host),
+            tell=lambda path, status, took_s: requests.add(door_of(path), status, took_s),
             on_thread_end=connection.close_thread,
         )
+        Watch(
+            clock=_now,
+            requests=requests,
+            lane=house.lane,
+            server=server,
+            cache=house.cache,
+            ledger=house.ledger,
+            journal=house.journal,
+            geoip=house.countries,
+            jobs=house.scheduler.status,
+        ).over(house.metrics)
         _start(house, stack)
         stack.callback(server.close)
         # What is there now stays; the collector need not look at it each time (10 ms a look).
@@ -116,6 +129,9 @@ class _House:
     front: Front
     lane: Lane
     countries: CountryDatabase
+    cache: LinkCache
+    journal: Journal
+    metrics: Metrics
 
 
 def _open_data(config: Config, stack: ExitStack) -> Settings:
@@ -163,6 +179,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     )
     recorder = Recorder(journal, visitors_secret)
     answers = Answers(recorder, enricher)
+    metrics = Metrics(__version__)
     parts = Parts(
         settings=settings,
         clock=_now,
@@ -173,13 +190,23 @@ def _build(config: Config, stack: ExitStack) -> _House:
         trusted_proxies=config.server.trusted_proxies,
         require_https=config.server.require_https,
         metrics_allow=config.metrics.allow,
-        jobs_status=scheduler.last_runs,
+        jobs_status=scheduler.status,
+        metrics=metrics.text,
         version=__version__,
     )
     front = _front(config, parts, cache, hosts, reader, answers)
     lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
     return _House(
-        ledger, ChangeFeed(announce, flush), _Flusher(meter), scheduler, front, lane, countries
+        ledger,
+        ChangeFeed(announce, flush),
+        _Flusher(meter),
+        scheduler,
+        front,
+        lane,
+        countries,
+        cache,
+        journal,
+        metrics,
     )
 
 
@@ -323,35 +350,6 @@ def _share_one_arena() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-
-
-class _StopSignals:
-    """SIGTERM and SIGINT ask the server to stop, however early and often they come."""
-
-    def __init__(self) -> None:
-        self._server: Server | None = None
-        self._was_asked = False
-        self._before: dict[signal.Signals, Any] = {}  # Any: what signal.signal gives back
-
-    def attach(self, server: Server) -> None:
-        """Pass on what was asked, and what will be."""
-        self._server = server
-        if self._was_asked:
-            server.request_stop()
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._was_asked = True
-        if self._server is not None:
-            self._server.request_stop()
-
-    def __enter__(self) -> _StopSignals:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            self._before[each] = signal.signal(each, self._stop)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
 
 
 def _greet(config: Config, server: Server) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from klink.core.context import Context
 from klink.core.errors import KlinkError
 from klink.db.connection import close_thread
-from klink.jobs import JOBS, Job, JobRun, JobSettings, Pace, RunLog, run
+from klink.jobs import JOBS, Job, JobSettings, JobStatus, Pace, RunLog, run
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +23,15 @@ FIRST_RUN_S = 5.0
 LOOK_EVERY_S = 60.0
 """How often it is looked whether somebody has set the system's clock back."""
 
-_THREADS = 4  # long jobs, such as those that wait for sites, do not hold up the short ones
+_THREADS = 2
+"""For the jobs that are short. Each long one has a thread of its own besides: most of its time
+it waits, for its pace or for somebody else's server."""
 
+_JITTER = 0.1
+"""The part of its interval by which a run may come later, so that jobs with the same interval do
+not keep step for ever."""
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
-    """A job and how it does.
-
-    :param next_at: when it runs next; None when no clock runs it here.
-    :param last: its last run in any process; None when it has never run.
-    """
-
-    name: str
-    about: str
-    every_s: float
-    next_at: datetime | None
-    last: JobRun | None
+_MAX_JITTER_S = 300.0
 
 
 class Scheduler:
@@ -63,6 +55,7 @@ class Scheduler:
         self._first_run_s = first_run_s
         self._look_every_s = look_every_s
         self._runs = RunLog()
+        self._running: set[str] = set()
         self._stop = threading.Event()
         self._clock: BackgroundScheduler | None = None
         self._watch = threading.Thread(target=self._look, name="klink-jobs-watch", daemon=True)
@@ -75,7 +68,10 @@ class Scheduler:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._clock = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(_THREADS)},
+            executors={
+                "default": ThreadPoolExecutor(_THREADS),
+                "long": ThreadPoolExecutor(max(1, sum(job.is_long for job in self._jobs))),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = datetime.now(UTC)
@@ -85,7 +81,9 @@ class Scheduler:
                 "interval",
                 args=(job,),
                 id=job.name,
+                executor="long" if job.is_long else "default",
                 seconds=job.every_s(self._settings),
+                jitter=self._jitter_s(job),
                 next_run_time=now + timedelta(seconds=self._first_run_s * (i + 1)),
             )
         self._clock.start()
@@ -107,15 +105,15 @@ class Scheduler:
                 job.name,
                 job.about,
                 job.every_s(self._settings),
+                job.name in self._running,
                 self._next_at(job.name),
                 last.get(job.name),
             )
             for job in self._jobs
         ]
 
-    def last_runs(self) -> dict[str, JobRun]:
-        """The last run of each job that has run, in any process, by its name."""
-        return self._runs.last()
+    def _jitter_s(self, job: Job) -> float:
+        return min(job.every_s(self._settings) * _JITTER, _MAX_JITTER_S)
 
     def _next_at(self, name: str) -> datetime | None:
         clock = self._clock  # stop() may take it away meanwhile
@@ -131,9 +129,9 @@ class Scheduler:
             now = datetime.now(UTC)
             for job in self._jobs:
                 next_at = self._next_at(job.name)
-                every = timedelta(seconds=job.every_s(self._settings))
+                furthest = timedelta(seconds=job.every_s(self._settings) + self._jitter_s(job))
                 clock = self._clock
-                if clock is not None and next_at is not None and next_at - now > every:
+                if clock is not None and next_at is not None and next_at - now > furthest:
                     log.info("job %s was planned for %s; it runs now", job.name, next_at)
                     clock.modify_job(job.name, next_run_time=now)
 
@@ -141,8 +139,13 @@ class Scheduler:
         """One run in a thread of the clock's; what goes wrong ends here."""
         if self._stop.is_set():
             return
+        self._running.add(job.name)
         try:
-            done = run(job, self._context(), self._settings, self._runs, Pace(self._stop))
+            ctx = self._context()
+            # Not asked of the clock: while that stops it waits for this thread, and we for it.
+            next_at = ctx.now + timedelta(seconds=job.every_s(self._settings))
+            pace = Pace(self._stop)
+            done = run(job, ctx, self._settings, self._runs, pace, next_at=next_at)
             if done is not None and any(done.counts.values()):
                 log.info("job %s: %s in %d ms", job.name, done.counts, done.duration_ms)
         except KlinkError as error:
@@ -150,4 +153,5 @@ class Scheduler:
         except Exception:
             log.exception("job %s failed", job.name)
         finally:
+            self._running.discard(job.name)
             close_thread()

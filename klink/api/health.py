@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from ipaddress import ip_address
+from dataclasses import fields
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import NotFound
 
 from klink.api import render
 from klink.clicks.geoip import GeoStatus
-from klink.core.client_address import client_address
 from klink.core.errors import DatabaseBusy
 from klink.core.times import from_ms, to_ms
 from klink.db import meta
 from klink.db.connection import engine
-from klink.jobs.runs import JobRun
-from klink.web.client import client
+from klink.jobs import JobRun, JobStatus
+from klink.web.insight import may_look_inside
 from klink.web.parts import context, parts
 
 _DAY_MS = 86_400_000
+_RUN = tuple(each.name for each in fields(JobRun) if each.name not in ("name", "next_at"))
+_NEVER = dict.fromkeys(_RUN) | {"runs": 0, "failures": 0}
 
 blueprint = Blueprint("health", __name__)
 
@@ -36,7 +37,7 @@ def ready() -> Response:
 
     Only for peers in ``[metrics] allow``; for others there is nothing here.
     """
-    if not _may_know():
+    if not may_look_inside():
         raise NotFound
     own = parts()
     answers = _database_answers()
@@ -47,27 +48,24 @@ def ready() -> Response:
         "database": {"engine": engine(), "answers": answers},
         "ledger": ledger._asdict() | {"lag_s": round(ledger.lag_s, 1)},
         "geoip": _geoip(own.geoip.status()),
-        "jobs": [_job(run) for _, run in sorted(own.jobs_status().items())],
+        "jobs": [_job(job) for job in own.jobs_status()],
     }
     response = render.answer(body, 200 if answers else 503)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _may_know() -> bool:
-    """Both the peer and whom it speaks for are allowed (operating: ``/ready``)."""
-    asks = client()
-    if asks.ignored_forwarded:
-        return False
-    peer = client_address(request.environ.get("REMOTE_ADDR") or "", "", "", {}, ()).address
-    return all(_is_allowed(address) for address in (peer, asks.address))
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Everything that is counted and measured, for Prometheus.
 
-
-def _is_allowed(address: str) -> bool:
-    if not address:
-        return False
-    parsed = ip_address(address)
-    return any(parsed in network for network in parts().metrics_allow)
+    Only for whom ``/ready`` answers.
+    """
+    if not may_look_inside():
+        raise NotFound
+    response = Response(parts().metrics(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _database_answers() -> bool:
@@ -88,8 +86,15 @@ def _geoip(status: GeoStatus) -> dict[str, object]:
     }
 
 
-def _job(run: JobRun) -> dict[str, object]:
-    shown = asdict(run)
-    shown["started_at"] = render.time(run.started_at)
-    shown["last_error_at"] = render.time(run.last_error_at)
-    return shown
+def _job(job: JobStatus) -> dict[str, object]:
+    """A job and its last run; what is of that run is null when there was none."""
+    shown: dict[str, object] = {
+        "name": job.name,
+        "every_s": job.every_s,
+        "is_running": job.is_running,
+        "next_at": render.time(job.next_at),
+    }
+    last = job.last
+    ran = _NEVER if last is None else {name: getattr(last, name) for name in _RUN}
+    times = {name: render.time(ran[name]) for name in _RUN if name.endswith("_at")}
+    return shown | ran | times

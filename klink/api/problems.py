@@ -50,7 +50,7 @@ _TITLES = {
     "internal": "klink made a mistake",
 }
 
-_SEGMENTS = ("api", "klink", "health", "ready")
+_SEGMENTS = ("api", "klink", "health", "ready", "metrics")
 _CODES = {400: "bad_request", 413: "body_too_large"}  # else the status's own words
 
 # The core's names of fields, where this door's JSON nests them.

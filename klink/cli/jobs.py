@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import click
 
@@ -18,14 +18,9 @@ _BY_NAME = {job.name: job for job in JOBS}
 
 def run_json(done: JobRun) -> dict[str, object]:
     """How a job's last run went, as JSON has it."""
-    return {
-        "started_at": done.started_at,
-        "duration_ms": done.duration_ms,
-        "counts": done.counts,
-        "error": done.error,
-        "last_error": done.last_error,
-        "last_error_at": done.last_error_at,
-    }
+    shown = asdict(done)
+    del shown["name"]
+    return shown
 
 
 def _counts(done: JobRun) -> str:
@@ -40,7 +35,10 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_(as_json: bool) -> None:
-    """Show every job and how its last run went, in whichever process."""
+    """Show every job and how its last run went, in whichever process.
+
+    NEXT is when about the server that ran it last by the clock runs it again.
+    """
     config = configured()
     settings = job_settings(config)
     with opened(config):
@@ -49,7 +47,9 @@ def list_(as_json: bool) -> None:
         print_json([_job_json(job, settings, last.get(job.name)) for job in JOBS])
         return
     rows = [_row(job, settings, last.get(job.name)) for job in JOBS]
-    print_table(["NAME", "EVERY", "LAST RUN", "TOOK", "RESULT", "WHAT IT DOES"], rows)
+    print_table(
+        ["NAME", "EVERY", "LAST RUN", "TOOK", "RESULT", "NEXT", "LAST ERROR", "WHAT IT DOES"], rows
+    )
 
 
 def _job_json(job: Job, settings: JobSettings, last: JobRun | None) -> dict[str, object]:
@@ -64,9 +64,22 @@ def _job_json(job: Job, settings: JobSettings, last: JobRun | None) -> dict[str,
 def _row(job: Job, settings: JobSettings, last: JobRun | None) -> tuple[object, ...]:
     every = _span(job.every_s(settings))
     if last is None:
-        return (job.name, every, None, None, None, job.about)
-    result = f"failed: {last.error}" if last.error else _counts(last)
-    return (job.name, every, last.started_at, f"{last.duration_ms} ms", result, job.about)
+        return (job.name, every, None, None, None, None, None, job.about)
+    return (
+        job.name,
+        every,
+        last.started_at,
+        f"{last.duration_ms} ms",
+        "failed" if last.error else _counts(last),
+        last.next_at,
+        _last_error(last),
+        job.about,
+    )
+
+
+def _last_error(done: JobRun) -> str | None:
+    at = done.last_error_at
+    return None if at is None else f"{cell(at)}: {done.last_error}"
 
 
 def _span(seconds: float) -> str:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -28,6 +29,7 @@ from klink.db.fold import (
     Part,
     checkpoint,
     count,
+    counted_kinds,
     fold,
     is_about_data,
     load,
@@ -80,6 +82,7 @@ class BatchFolder:
     """Folds batches, of whatever stream.
 
     :ivar set_aside: records that could not be folded, so far.
+    :ivar kinds: visits that were counted, so far, by the number of their kind.
     :param set_aside_path: the file they are kept in, a JSON object a line.
     :param clock: the time now, aware UTC.
     :param part_visits: visits of a part of a batch at first; then as many as keep others from
@@ -94,6 +97,7 @@ class BatchFolder:
         part_visits: int = 5_000,
     ) -> None:
         self.set_aside = 0
+        self.kinds: Counter[int] = Counter()
         self._lookups = _lookups(enricher)
         self._path = set_aside_path
         self._clock = clock
@@ -145,6 +149,7 @@ class BatchFolder:
         if part.end < WHOLE.end:  # the last one says little
             self._adapt(time.monotonic() - began_s)
         with suppress(DatabaseBusy), read():  # the next one will do it
+            self.kinds.update(counted_kinds())
             checkpoint()
 
     def _adapt(self, took_s: float) -> None:
@@ -203,48 +208,62 @@ class BatchFolder:
         records = [record for payload in task.payloads for record in _records(payload)]
         records = [record for record in records if _is_left(record, done_to)]
         aside: list[tuple[bytes, Exception]] = []
+        kinds: Counter[int] = Counter()
         with write():
-            folded = self._halve(records, aside)
+            folded = self._halve(records, aside, kinds)
             self._store(task, WHOLE)
             # Before the commit: after a crash a line may stand there twice, but none is missing.
             self._keep(aside)
         self.set_aside += len(aside)
+        self.kinds.update(kinds)
         for _, error in aside[:1]:
             log.error("%d records could not be folded; see %s: %s", len(aside), self._path, error)
         return folded
 
-    def _halve(self, records: Sequence[bytes], aside: list[tuple[bytes, Exception]]) -> Folded:
+    def _halve(
+        self,
+        records: Sequence[bytes],
+        aside: list[tuple[bytes, Exception]],
+        kinds: Counter[int],
+    ) -> Folded:
+        """Fold what can be folded; what cannot goes to ``aside``, and what was to ``kinds``."""
         try:
-            return self._try(records)
+            return self._try(records, kinds)
         except Exception as error:
             if not is_about_data(error):
                 raise
             if len(records) == 1:
-                return self._doubt(records, error, aside)
+                return self._doubt(records, error, aside, kinds)
         half = len(records) // 2
-        parts = [self._halve(part, aside) for part in (records[:half], records[half:])]
+        parts = [self._halve(part, aside, kinds) for part in (records[:half], records[half:])]
         return Folded(sum(part.visits for part in parts), max(part.latest_at for part in parts))
 
     def _doubt(
-        self, record: Sequence[bytes], error: Exception, aside: list[tuple[bytes, Exception]]
+        self,
+        record: Sequence[bytes],
+        error: Exception,
+        aside: list[tuple[bytes, Exception]],
+        kinds: Counter[int],
     ) -> Folded:
         """Set a record aside, once it is sure that it is to blame.
 
         When even nothing can be folded, it is not; and when nothing can, what stood in its way
         may have gone just now, so it is tried again.
         """
-        self._try([])
+        self._try([], kinds)
         try:
-            return self._try(record)
+            return self._try(record, kinds)
         except Exception as again:
             if not is_about_data(again):
                 raise
         aside.append((record[0], error))
         return Folded(0, 0)
 
-    def _try(self, records: Sequence[bytes]) -> Folded:
+    def _try(self, records: Sequence[bytes], kinds: Counter[int]) -> Folded:
         with savepoint():
-            return fold(_json(records), self._lookups)
+            folded = fold(_json(records), self._lookups)
+            kinds.update(counted_kinds())
+        return folded
 
     def _keep(self, aside: list[tuple[bytes, Exception]]) -> None:
         if not aside:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOT",
+    "KINDS",
     "PERSON",
     "PREFETCH",
     "PREVIEW",
@@ -38,6 +39,9 @@ __all__ = [
 
 PERSON, BOT, PREVIEW, PREFETCH = range(4)
 """Kinds of visit; only persons make clicks (contract: Counting)."""
+
+KINDS = ("person", "bot", "preview", "prefetch")
+"""Their names, in that order."""
 
 _CACHED_AGENTS = 8192
 _CACHED_REFERRERS = 8192

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 
 from klink import turns
 from klink.clicks.batch import BatchFolder, Unfinished
-from klink.clicks.enrich import Enricher
+from klink.clicks.enrich import KINDS, Enricher
 from klink.clicks.journal import Journal
 from klink.clicks.journal_reader import Batch, DeadStream, Position, StreamReader, batch_begin
 from klink.core.times import to_ms
@@ -151,6 +151,10 @@ class Ledger:
             sum(each.reader.damaged for each in streams),
             sum(each.reader.foreign for each in streams),
         )
+
+    def visits(self) -> dict[str, int]:
+        """How many visits were counted since the start, by kind."""
+        return {name: self._folder.kinds[kind] for kind, name in enumerate(KINDS)}
 
     def _has_folded(self, end: Position) -> bool:
         return self._folded_to is not None and self._folded_to >= end

@@ -210,7 +210,7 @@ class Metrics:
         metadata=about(
             PRIVATE_NETWORKS,
             NETWORKS,
-            "Who may read /ready, by the address that really connects",
+            "Who may read /metrics and /ready, by the address that really connects",
             unit="addresses or CIDR networks",
         )
     )

@@ -206,6 +206,11 @@ def count(
     _add_up_days(folded, sum_from)
 
 
+def counted_kinds() -> dict[int, int]:
+    """How many visits of each kind the part held that was counted last."""
+    return {int(kind): int(many) for kind, many in _run(sql.KINDS).fetchall()}
+
+
 def checkpoint() -> None:
     """Copy what folds have written from SQLite's log into its file; waits for nobody.
 

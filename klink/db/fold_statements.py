@@ -215,6 +215,8 @@ VISITS = "INSERT INTO fold_visits SELECT item.key, {visit_items} FROM {each_item
 BY_LINK = "CREATE INDEX IF NOT EXISTS {schema}fold_visits_by_link ON fold_visits (link_id)"
 COUNT_VISITS = "SELECT count(*), coalesce(max(at), 0) FROM fold_visits"
 
+KINDS = "SELECT kind, count(*) FROM fold_facts GROUP BY kind"
+
 LINK_AFTER = """
     SELECT link_id FROM fold_visits WHERE link_id >= {p} ORDER BY link_id LIMIT 1 OFFSET {p}
 """

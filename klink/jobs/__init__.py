@@ -5,6 +5,7 @@ from __future__ import annotations
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
 from klink.jobs.runs import JobRun, RunLog, run
+from klink.jobs.status import JobStatus
 from klink.jobs.table import JOBS
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "JobReport",
     "JobRun",
     "JobSettings",
+    "JobStatus",
     "Pace",
     "RunLog",
     "run",

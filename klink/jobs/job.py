@@ -43,9 +43,12 @@ class Job:
     :param about: what it does, in one line.
     :param every_s: seconds between two runs by the clock.
     :param work: does all that is due at ``ctx.now``, in steps at the pace it is given.
+    :param is_long: whether a run may take minutes; by the clock it then has a thread of its
+        own, so that no other job waits for its end.
     """
 
     name: str
     about: str
     every_s: Callable[[JobSettings], float]
     work: Callable[[Context, JobSettings, Pace], JobReport]
+    is_long: bool = False

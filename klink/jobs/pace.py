@@ -19,6 +19,7 @@ class Pace:
 
     :param stop: once set, no further step is begun.
     :param progress: told after each step how much is done since the job began.
+    :ivar longest_s: how long the longest step took so far.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Pace:
         self._stop = stop or threading.Event()
         self._progress = progress
         self._done = 0
+        self.longest_s = 0.0
 
     @property
     def is_stopped(self) -> bool:
@@ -51,6 +53,7 @@ class Pace:
             total += count
             self.note(count)
             took = time.perf_counter() - began
+            self.longest_s = max(self.longest_s, took)
             if self._stop.wait(min(MAX_REST_S, max(MIN_REST_S, took))):
                 break
             began = time.perf_counter()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from klink import turns
 from klink.core.compiled import CompiledLink
@@ -20,7 +20,7 @@ from klink.db.models import BASE_DOMAIN_ID
 from klink.redirects.packed import pack, unpack
 from klink.redirects.recent import Recent
 
-__all__ = ["Key", "LinkCache", "Load", "key_of"]
+__all__ = ["CacheFigures", "Key", "LinkCache", "Load", "key_of"]
 
 Key = bytes
 """A slug, and before it, for domains other than the base domain, the domain's id."""
@@ -49,6 +49,19 @@ often gets there soon, and what is not does not push it out."""
 
 _MISSING: Final = b""
 _WAIT_S = 5.0  # for another thread's read of the same link; it has a time limit of its own
+
+
+class CacheFigures(NamedTuple):
+    """What the cache holds, and what it was asked for since the start.
+
+    :ivar hits: look-ups that memory answered, be it that there is no such link.
+    :ivar misses: reads of the database.
+    """
+
+    hits: int
+    misses: int
+    links: int
+    bytes: int
 
 
 class _Ready:
@@ -90,7 +103,8 @@ class LinkCache:
         )
         self._missing: Recent[Key, bytes] = Recent(part * _MISSING_PARTS, _weigh_packed)
         self._generations = [0] * _GENERATIONS
-        self._packed_hits = 0
+        self._ready_hits = 0  # of the loop, the only one who asks for what is ready
+        self._packed_hits = self._other_hits = self._misses = 0
         self._reading: dict[Key, threading.Event] = {}
 
     def ready(self, key: Key) -> CompiledLink | None:
@@ -99,7 +113,10 @@ class LinkCache:
         None says nothing: :meth:`held` may still have it.
         """
         entry = self._ready.peek(key)
-        return None if entry is None else entry.link
+        if entry is None:
+            return None
+        self._ready_hits += 1
+        return entry.link
 
     def held(self, key: Key) -> CompiledLink | Literal[False] | None:
         """The link if it is in memory, False if it is known that there is none.
@@ -109,6 +126,7 @@ class LinkCache:
         with self._lock:
             entry = self._ready.get(key)
             if entry is not None:
+                self._other_hits += 1
                 return entry.link
             packed = self._packed.get(key)
             if packed is not None:
@@ -130,6 +148,9 @@ class LinkCache:
         while True:
             known = self.held(key)
             if known is not None:
+                if known is False:  # the loop, which leaves those to a worker, asked before
+                    with self._lock:
+                        self._other_hits += 1
                 return known or None
             with self._lock:
                 under_way = self._reading.get(key)
@@ -158,6 +179,7 @@ class LinkCache:
         link = load(domain_id, slug)
         packed = _MISSING if link is None else pack(link)
         with self._lock:
+            self._misses += 1
             if self._generations[place] == generation:
                 if link is None:
                     self._missing.put(key, packed)
@@ -184,6 +206,13 @@ class LinkCache:
             self._generations = [generation + 1 for generation in self._generations]
             for shelf in (self._ready, self._packed, self._missing):
                 shelf.clear()
+
+    def figures(self) -> CacheFigures:
+        """What it holds, and what it was asked for."""
+        with self._lock:
+            hits = self._ready_hits + self._packed_hits + self._other_hits
+            misses = self._misses
+        return CacheFigures(hits, misses, len(self), self.bytes)
 
     @property
     def bytes(self) -> int:

@@ -170,6 +170,7 @@ class Lane:
     :param load: reads a link without waiting; None where that cannot be.
     :param lookups: facts that rules may ask for; none of them waits.
     :param server: what the ``Server`` header says.
+    :ivar by_status: how many requests were answered here, by status.
     """
 
     def __init__(
@@ -204,6 +205,7 @@ class Lane:
         self._at_ms = 0
         self._reads_left = 0
         self._entries: list[bytes] = []
+        self.by_status = dict.fromkeys(STATUS_LINES, 0)
 
     def begin(self, now: float) -> None:
         """A tick begins, at ``now`` seconds since 1970."""
@@ -269,6 +271,7 @@ class Lane:
             flags |= COOKIE
             start += b"\r\nSet-Cookie: " + cookie_for(seen).encode("ascii")
         self._entries.append(self._recorder.entry(link, seen, decision.variant, flags))
+        self.by_status[decision.status] += 1
         rest, closes = ending
         return start + rest, closes
 

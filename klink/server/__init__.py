@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from klink.server.listening import Address, CannotListen
-from klink.server.server import IDENT, Server
+from klink.server.server import IDENT, Server, ServerFigures
 
-__all__ = ["IDENT", "Address", "CannotListen", "Server"]
+__all__ = ["IDENT", "Address", "CannotListen", "Server", "ServerFigures"]

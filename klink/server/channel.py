@@ -32,12 +32,26 @@ class _Task(WSGITask):
     """A request to the application; near the server's end the last one of its connection."""
 
     channel: Channel
+    environ: dict[str, Any] | None  # Any: PEP 3333
+
+    def execute(self) -> None:
+        """Have the application answer."""
+        super().execute()
+        path = (self.environ or {}).get("PATH_INFO", "")  # as the application routed it
+        _tell(self, path)
 
     def build_response_header(self) -> bytes:
         """The status line and headers; they say so when the connection closes after this."""
         if self.channel.server.is_stopping:
             self.set_close_on_finish()
         return super().build_response_header()
+
+
+def _tell(task: _Task | _ErrorTask, path: str | None) -> None:
+    """Have an answer counted."""
+    request: Any = task.request  # the stubs know waitress's parser only
+    status = int(task.status.partition(" ")[0])
+    task.channel.server.tell(path, status, max(0.0, time.time() - request.began_at))
 
 
 class _ErrorTask(ServerErrorTask):
@@ -49,6 +63,7 @@ class _ErrorTask(ServerErrorTask):
         """Answer, and have the connection close so that the answer arrives."""
         self.channel.is_refused = True
         super().execute()
+        _tell(self, None)
 
 
 class Channel(HTTPChannel):

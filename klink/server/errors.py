@@ -32,7 +32,8 @@ _WORDS = {
 _RETRY_S = 2
 _OURS = ("internal", "Internal Server Error", "klink made a mistake; the error was logged")
 _TARGET = re.compile(rb"[A-Za-z]{1,20} +(?:[A-Za-z]{1,20}://[^/ ]*)?(/[^ ?#]{0,200})")
-_OPEN = ("health",)  # answered among visitors, so that a busy API does not look like a dead klink
+# Answered among visitors, so that a busy API does not look like a dead klink, and can be watched.
+_OPEN = ("health", "metrics")
 
 
 def nobody(*_: object) -> None:

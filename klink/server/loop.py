@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from waitress import wasyncore
 
+from klink.tallies import Distribution
+
 if TYPE_CHECKING:
     from klink.server.channel import Channel
     from klink.server.server import Listener
@@ -68,6 +70,11 @@ class Loop(Protocol):
         ...
 
     @property
+    def took(self) -> Distribution | None:
+        """How long the lane's answers took; None where there are none."""
+        ...
+
+    @property
     def lane(self) -> Lane | None:
         """What answers on the loop; None where nothing does."""
         ...
@@ -93,6 +100,7 @@ class PollLoop:
     """waitress's own loop, where the system has no epoll; it asks every channel each time."""
 
     lane = None
+    took = None
     is_crowded = False
 
     def __init__(self, map_: dict[int, Any]) -> None:  # Any: whatever waitress keeps in it
@@ -139,6 +147,7 @@ class EpollLoop:
         is_crowded: Callable[[], bool],
     ) -> None:
         self.lane = lane
+        self.took = Distribution()
         self.is_crowded = False
         self._ask_crowded = is_crowded
         self.now = time.time()
@@ -168,13 +177,16 @@ class EpollLoop:
         while marked:
             self._look_at(marked.popleft())
         events = self._epoll.poll(timeout_s, _MAX_EVENTS)
+        began_s = time.perf_counter()
         self.now = time.time()
         self.is_crowded = self._ask_crowded()
         if self.lane is not None:
             self.lane.begin(self.now)
         self._serve(events)
-        if self.turn:
+        if answers := len(self.turn):
             self._send()
+            # The clock is read twice a tick, not twice a request: each took this long at most.
+            self.took.add(time.perf_counter() - began_s, answers)
         for listener in self._listeners:  # their interests, and waitress's housekeeping
             self._look_at(listener)
 

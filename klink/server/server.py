@@ -15,7 +15,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from waitress import wasyncore
@@ -29,11 +29,12 @@ from klink.server.errors import Refuse, TooManyWait, is_office, nobody
 from klink.server.listening import Address, bind
 from klink.server.loop import EpollLoop, Lane, Loop, PollLoop
 from klink.server.parser import MAX_OFFICE_BODY_BYTES
+from klink.tallies import Spread
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["IDENT", "Listener", "Server"]
+__all__ = ["IDENT", "Listener", "Server", "ServerFigures", "Tell"]
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,23 @@ DRAIN_S = 4.0
 """How long requests under way may take to finish once the server stops."""
 
 _OTHER_FILES = 128  # journal, database, static files: what connections must leave room for
+
+
+Tell = Callable[[str | None, int, float], None]
+"""Counts an answer of a worker: the path as it was routed (None: the server refused what never
+became a request), the status, and how long it took in seconds, from the request's first byte."""
+
+
+class ServerFigures(NamedTuple):
+    """How the server is at the moment.
+
+    :ivar queues: requests that wait, by the kind of worker.
+    :ivar redirects: how long the lane's answers took; None where there is no lane.
+    """
+
+    connections: int
+    queues: Mapping[str, int]
+    redirects: Spread | None
 
 
 class _Dispatcher(ThreadedTaskDispatcher):
@@ -105,9 +123,11 @@ class Listener(TcpWSGIServer):
         loop: Loop,
         dispatchers: _Dispatchers,
         refuse: Refuse,
+        tell: Tell,
     ) -> None:
         self.loop, self.lane = loop, loop.lane
         self.refuse = refuse
+        self.tell = tell
         self._dispatchers = dispatchers
         self._served = threading.local()
         self._open, self._has_more = map_, False
@@ -213,6 +233,7 @@ class Server:
     :param threads: workers for visitors, and as many for the office.
     :param lane: answers plain requests on the loop itself, where the system has epoll.
     :param refuse: words what never becomes a request to the application, in a dialect's shape.
+    :param tell: told of each answer of a worker.
     :param on_thread_end: called in each worker when it ends.
     :raises CannotListen: when the address cannot be had.
     """
@@ -226,6 +247,7 @@ class Server:
         threads: int,
         lane: Lane | None = None,
         refuse: Refuse = nobody,
+        tell: Tell = lambda *_: None,
         on_thread_end: Callable[[], None] = lambda: None,
     ) -> None:
         sockets = bind(host, port)
@@ -256,13 +278,22 @@ class Server:
             else PollLoop(self._map)
         )
         self._listeners = [
-            Listener(application, bound, adj, self._map, self._loop, self._dispatchers, refuse)
+            Listener(
+                application, bound, adj, self._map, self._loop, self._dispatchers, refuse, tell
+            )
             for bound in sockets
         ]
         self._loop.serve(self._listeners)
         self._is_stopping = False
         self.addresses = [Address(*bound.getsockname()[:2]) for bound in sockets]
         """Where it listens."""
+
+    def figures(self) -> ServerFigures:
+        """How it is now; safe in any thread."""
+        open_ones = sum(len(listener.active_channels) for listener in self._listeners)
+        took = self._loop.took
+        queues = {name: len(each.queue) for name, each in self._dispatchers._asdict().items()}
+        return ServerFigures(open_ones, queues, None if took is None else took.spread())
 
     def start(self) -> None:
         """Take connections from here on; they are answered once :meth:`run` runs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -15,7 +15,7 @@ from klink.clicks.ledger import LedgerStatus
 from klink.core.context import Changed, Context, Settings
 from klink.core.strangers import Strangers
 from klink.core.usage import Meter
-from klink.jobs.runs import JobRun
+from klink.jobs import JobStatus
 
 EXTENSION = "klink"
 Network = IPv4Network | IPv6Network
@@ -51,8 +51,10 @@ class Parts:
 
     :param clock: the time now, aware UTC.
     :param announce: told of changes after their commit, so that caches let go.
-    :param metrics_allow: peers that may read ``/ready`` (configuration: ``[metrics] allow``).
-    :param jobs_status: the last run of each background job, by its name.
+    :param metrics_allow: peers that may read ``/ready`` and ``/metrics`` (configuration:
+        ``[metrics] allow``).
+    :param jobs_status: every background job and how it does.
+    :param metrics: what ``/metrics`` says, in Prometheus' text format.
     """
 
     settings: Settings
@@ -65,7 +67,8 @@ class Parts:
     trusted_proxies: tuple[Network, ...] = ()
     require_https: bool = False
     metrics_allow: tuple[Network, ...] = ()
-    jobs_status: Callable[[], Mapping[str, JobRun]] = dict
+    jobs_status: Callable[[], Sequence[JobStatus]] = tuple
+    metrics: Callable[[], bytes] = bytes
     version: str = ""
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from ipaddress import ip_network
 from pathlib import Path
@@ -23,6 +24,7 @@ from klink.api.answers import Me
 from klink.core import workspaces
 from klink.core.context import Context
 from klink.db import connection
+from klink.jobs import JobRun, JobStatus
 from klink.web.doors import Door, add
 from klink.web.parts import Parts
 from tests.api.conftest import MakeKey, Person
@@ -196,6 +198,44 @@ def test_ready_tells_how_the_server_is(client: FlaskClient) -> None:
     }
 
 
+def test_ready_tells_how_every_job_does(parts: Parts) -> None:
+    at = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+    run = JobRun("sweep", at, 70, {"rows": 3}, longest_step_ms=40, runs=4, last_success_at=at)
+    jobs = [
+        JobStatus("sweep", "sweeps", 300.0, True, at, run),
+        JobStatus("later", "has not run yet", 60.0, False, None, None),
+    ]
+    own = replace(parts, jobs_status=lambda: jobs)
+    swept, later = json.loads(make_app(own).test_client().get("/ready").text)["jobs"]
+    assert swept == {
+        "name": "sweep",
+        "every_s": 300.0,
+        "is_running": True,
+        "next_at": "2026-03-14T15:09:26Z",
+        "started_at": "2026-03-14T15:09:26Z",
+        "duration_ms": 70,
+        "counts": {"rows": 3},
+        "error": None,
+        "longest_step_ms": 40,
+        "runs": 4,
+        "failures": 0,
+        "last_error": None,
+        "last_error_at": None,
+        "last_success_at": "2026-03-14T15:09:26Z",
+    }
+    assert later.keys() == swept.keys()
+    assert (later["name"], later["started_at"], later["runs"]) == ("later", None, 0)
+
+
+def test_metrics_are_text_for_prometheus(parts: Parts) -> None:
+    own = replace(parts, metrics=lambda: b"klink_connections 1.0\n")
+    reply = make_app(own).test_client().get("/metrics")
+    assert (reply.status_code, reply.text) == (200, "klink_connections 1.0\n")
+    assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/ready", "/metrics"])
 @pytest.mark.parametrize(
     "peer, forwarded, status",
     [
@@ -211,8 +251,8 @@ def test_ready_tells_how_the_server_is(client: FlaskClient) -> None:
         ("198.51.100.1", "127.0.0.1", 404),
     ],
 )
-def test_ready_answers_only_those_who_may_know(
-    parts: Parts, peer: str, forwarded: str | None, status: int
+def test_klinks_insides_are_shown_only_to_those_who_may_look(
+    parts: Parts, path: str, peer: str, forwarded: str | None, status: int
 ) -> None:
     allowed = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
     own = replace(parts, metrics_allow=allowed, trusted_proxies=(ip_network("10.0.0.1/32"),))
@@ -220,7 +260,7 @@ def test_ready_answers_only_those_who_may_know(
         make_app(own)
         .test_client()
         .get(
-            "/ready",
+            path,
             headers={"X-Forwarded-For": forwarded} if forwarded else {},
             environ_overrides={"REMOTE_ADDR": peer},
         )

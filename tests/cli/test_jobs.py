@@ -4,12 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from klink.cli.output import cell
+from klink.core.context import Context
+from klink.core.errors import DatabaseBusy
 from klink.core.links import NewLink, create
 from klink.core.principal import Principal
 from klink.db import connection
 from klink.db.models import Link
-from klink.jobs import JOBS
+from klink.jobs import JOBS, Job, JobReport, JobSettings, Pace, RunLog, run
 from tests.cli.conftest import Klink, core
 
 OWNER = Principal(1, 1, None, "cli")
@@ -47,9 +51,31 @@ def test_a_job_runs_until_nothing_is_left(klink: Klink, here: Path):
         "duration_ms",
         "counts",
         "error",
+        "longest_step_ms",
+        "next_at",
+        "runs",
+        "failures",
         "last_error",
         "last_error_at",
+        "last_success_at",
     }
+
+
+def test_the_list_tells_when_a_job_runs_next_and_why_it_failed_last(klink: Klink, here: Path):
+    def fail(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        raise DatabaseBusy
+
+    job = Job("clean-up", "fails", lambda _: 60.0, fail)
+    with core(here) as ctx:
+        with pytest.raises(DatabaseBusy):
+            run(job, ctx, JobSettings(), RunLog(), next_at=ctx.now + timedelta(hours=1))
+        failed_at, next_at = (cell(at) for at in (ctx.now, ctx.now + timedelta(hours=1)))
+    klink("jobs", "run", "clean-up")
+    listed = {each["name"]: each["last"] for each in klink("jobs", "list", "--json").json}
+    last = listed["clean-up"]
+    assert (last["runs"], last["failures"], last["next_at"]) == (2, 1, next_at)
+    [line] = [each for each in klink("jobs", "list").out.splitlines() if "clean-up" in each]
+    assert f"{next_at}  {failed_at}: {DatabaseBusy()}" in line
 
 
 def test_a_job_that_another_process_runs_is_refused(

@@ -523,3 +523,13 @@ def test_an_epoch_of_another_length_is_refused(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def _all_levels(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+
+
+def test_the_size_is_that_of_all_streams_segments(open_journal: Open, tmp_path: Path) -> None:
+    journal = open_journal()
+    assert journal.size_bytes() == 0
+    journal.append([record(n) for n in range(100)])
+    dead_stream(tmp_path, frame([record(1)]))
+    on_disk = [path.stat().st_size for path in tmp_path.glob("journal/*/*.log")]
+    assert len(on_disk) == 2
+    assert journal.size_bytes() == sum(on_disk)

@@ -16,7 +16,7 @@ import pytest
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
-from klink.clicks.record import encode
+from klink.clicks.record import Flag, encode
 from klink.db import connection, migrate
 from klink.db.connection import after_commit, database, engine, write
 from klink.db.models import (
@@ -521,3 +521,24 @@ def test_two_ledgers_at_once_count_a_shared_visitor_once(begin: Begin) -> None:
     assert {row[2] for row in first + again} == {1, 2}
     total = ("", 2400, 40)
     assert total in rows(WorkspaceDay, "value", "clicks", "uniques")
+
+
+def test_visits_are_counted_by_kind(begin: Begin) -> None:
+    server = begin()
+    server.start()
+    server.journal.append(clicks(3))
+    server.journal.append(
+        [encode(visit(user_agent="curl/8.0")), encode(visit(link_id=PURGED_LINK))]
+    )
+    server.journal.append([encode(visit(flags=int(Flag.VIEW | Flag.PREVIEW)))])
+    assert server.ledger.wait(LONG_S) == 0
+    assert server.ledger.visits() == {"person": 3, "bot": 1, "preview": 1, "prefetch": 0}
+
+
+def test_visits_beside_a_record_that_is_set_aside_are_counted_by_kind_once(begin: Begin) -> None:
+    server = begin()
+    server.journal.append([*clicks(3), b'["no", "record"]', encode(visit(user_agent="curl/8.0"))])
+    server.start()
+    assert server.ledger.wait(LONG_S) == 0
+    assert server.ledger.status().set_aside == 1
+    assert server.ledger.visits() == {"person": 3, "bot": 1, "preview": 0, "prefetch": 0}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -63,6 +65,57 @@ def test_the_last_error_outlives_a_later_success(site: Site):
     assert last.last_error_at == NOW
     assert last.started_at == NOW + timedelta(hours=1)
     assert runs.last()["test-job"] == last
+
+
+def test_runs_are_counted_by_outcome_over_all_processes(site: Site):
+    with pytest.raises(DatabaseBusy):
+        run(job(refuse), site.ctx, JobSettings(), RunLog())
+    ours = RunLog()
+    for minutes in (1, 2):
+        run(job(succeed), site.later(minutes=minutes), JobSettings(), ours)
+    with pytest.raises(DatabaseBusy):
+        run(job(refuse), site.later(minutes=3), JobSettings(), RunLog())
+    last = ours.last()["test-job"]
+    assert (last.runs, last.failures) == (4, 2)
+    assert last.started_at == last.last_error_at == NOW + timedelta(minutes=3)
+    assert last.last_success_at == NOW + timedelta(minutes=2)
+
+
+def test_when_a_clock_runs_a_job_next_outlives_a_run_by_hand(site: Site):
+    at = NOW + timedelta(hours=1)
+    run(job(succeed), site.ctx, JobSettings(), RunLog(), next_at=at)
+    run(job(succeed), site.later(minutes=1), JobSettings(), RunLog(), by_hand=True)
+    assert RunLog().last()["test-job"].next_at == at
+
+
+def test_a_run_by_hand_does_what_the_clock_would_put_off(site: Site):
+    def everything(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        return JobReport({"things": 1000})
+
+    patient = replace(job(succeed), by_hand=everything)
+    for by_hand, things in ((False, 3), (True, 1000)):
+        done = run(patient, site.ctx, JobSettings(), RunLog(), by_hand=by_hand)
+        assert done is not None
+        assert done.counts == {"things": things}
+
+
+def test_a_run_that_another_version_recorded_is_read(site: Site):
+    old = {"started_at": 0, "duration_ms": 5, "counts": {"links": 1}, "error": None, "else": 1}
+    meta.put("job:test-job", json.dumps(old))
+    assert RunLog().last()["test-job"].counts == {"links": 1}
+    done = run(job(succeed), site.ctx, JobSettings(), RunLog())
+    assert done is not None
+    assert done.runs == 2
+
+
+def test_the_longest_step_is_known(site: Site):
+    pace = Pace()
+    assert pace.longest_s == 0
+    pace.total([1])
+    after_one = pace.longest_s
+    assert after_one > 0
+    pace.total([1] * 20)
+    assert pace.longest_s >= after_one
 
 
 @contextmanager

@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 from klink.core.context import Context
 from klink.jobs import Job, JobReport, JobSettings, Pace
@@ -103,6 +105,43 @@ def test_a_running_job_ends_soon_after_the_clock_is_stopped(site: Site):
     assert last is not None
     assert last.counts["steps"] >= 1
     scheduler.stop()
+
+
+def test_a_long_job_holds_no_other_up(site: Site):
+    over = threading.Event()
+    waiting = threading.Semaphore(0)
+    short = Signal()
+
+    def wait(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        waiting.release()
+        over.wait(30)
+        return JobReport({})
+
+    long_ones = [replace(job(f"long{i}", wait), is_long=True) for i in range(5)]
+    jobs = [*long_ones, job("short", short)]
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(), jobs, first_run_s=SOON_S)
+    scheduler.start()
+    for _ in long_ones:  # each has begun, though none has ended
+        assert waiting.acquire(timeout=30)
+    assert short.twice.wait(30)
+    running = {status.name for status in scheduler.status() if status.is_running}
+    over.set()
+    scheduler.stop()
+    assert running >= {each.name for each in long_ones}
+    assert not any(status.is_running for status in scheduler.status())
+
+
+def test_a_run_by_the_clock_writes_down_when_the_next_is(site: Site):
+    signal = Signal()
+    scheduler = Scheduler(
+        lambda: site.ctx, JobSettings(), [job("tick", signal)], first_run_s=SOON_S
+    )
+    scheduler.start()
+    assert signal.twice.wait(30)
+    scheduler.stop()
+    last = scheduler.status()[0].last
+    assert last is not None
+    assert last.next_at == NOW + timedelta(seconds=0.02)
 
 
 def test_nothing_runs_when_jobs_are_switched_off(site: Site):

@@ -333,3 +333,28 @@ def test_readers_never_keep_what_a_writer_has_replaced() -> None:
     for thread in readers:
         thread.join()
     assert [cache.get(1, slug) for slug in slugs] == [table.slugs[slug] for slug in slugs]
+
+
+def test_look_ups_are_counted_by_whether_memory_answered(table: Table, cache: LinkCache) -> None:
+    table.put("a")
+    for _ in range(3):
+        cache.get(1, "a")
+        cache.get(1, "unknown")
+    found = cache.figures()
+    assert (found.hits, found.misses) == (4, 2)
+    assert (found.links, found.bytes) == (1, cache.bytes)
+    while cache.ready(b"a") is None:
+        cache.held(b"a")
+    before = cache.figures().hits
+    assert cache.ready(b"a") is not None
+    assert cache.held(b"a")
+    after = cache.figures()
+    assert (after.hits, after.misses) == (before + 2, 2)
+
+
+def test_what_the_loop_leaves_to_a_worker_is_counted_there(table: Table, cache: LinkCache) -> None:
+    cache.get(1, "unknown")
+    assert cache.held(b"unknown") is False
+    assert cache.held(b"never-asked-for") is None
+    found = cache.figures()
+    assert (found.hits, found.misses) == (0, 1)

@@ -354,3 +354,12 @@ def test_of_a_long_agent_only_what_counts_is_kept(asking: Asking) -> None:
     for number in range(3):
         assert asking.get("/spring", User_Agent="x" * 512 + str(number)) is not None
     assert asking.lookups.asked.count("agent") == 1
+
+
+def test_what_is_answered_here_is_counted_by_status(asking: Asking) -> None:
+    asking.site.link(slug="spring")
+    asking.site.link(slug="autumn", redirect_status=308)
+    for path in ("/spring", "/spring?a=b", "/autumn", "/unknown", "/health"):
+        asking.get(path)
+    counted = {status: many for status, many in asking.lane.by_status.items() if many}
+    assert counted == {302: 2, 308: 1}

@@ -54,12 +54,14 @@ class Running:
     def __init__(self) -> None:
         self.app = App()
         self.ended_threads: list[str] = []
+        self.told: list[tuple[str | None, int, float]] = []
         self.server = Server(
             self.app,
             host="127.0.0.1",
             port=0,
             threads=2,
             refuse=_in_a_dialect,
+            tell=lambda path, status, took_s: self.told.append((path, status, took_s)),
             on_thread_end=lambda: self.ended_threads.append(threading.current_thread().name),
         )
         self.port = self.server.addresses[0].port

@@ -219,3 +219,35 @@ def test_workers_take_turns_but_do_not_wait_for_one_that_waits(
     assert is_ok(other)
     slow.close()
     other.close()
+
+
+def test_every_answer_of_a_worker_is_told_with_its_path_and_status(running: Running) -> None:
+    running.ask(get("/a", "Connection: close"))
+    running.ask(get("/broken", "Connection: close"))
+    running.ask(b"no request\r\n\r\n")
+    running.stop()
+    assert [(path, status) for path, status, _ in running.told] == [
+        ("/a", 200),
+        (None, 500),
+        (None, 400),
+    ]
+    assert all(0 <= took_s < 10 for *_, took_s in running.told)
+
+
+def test_open_connections_and_waiting_requests_are_counted(running: Running) -> None:
+    assert running.server.figures().connections == 0
+    idle = running.connect()
+    idle.sendall(get("/a"))
+    assert is_ok(idle)
+    assert running.server.figures().connections == 1
+    slow = [running.connect() for _ in range(3)]
+    for each in slow:
+        each.sendall(get("/api/slow"))
+    for _ in range(2):
+        assert running.app.entered.acquire(timeout=10)  # both workers are at one
+    while (found := running.server.figures()).connections < 4 or not found.queues["office"]:
+        assert running.thread.is_alive()
+    assert found.queues == {"visitors": 0, "office": 1, "refusals": 0}
+    running.app.may_go.set()
+    for each in (idle, *slow):
+        each.close()
