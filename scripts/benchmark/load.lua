@@ -83,8 +83,9 @@ function done(summary, latency, _)
   local errors = summary.errors
   io.write(string.format(
     '{"answered": %d, "asked": %d, "seconds": %.6f, "p50_ms": %.3f, "p99_ms": %.3f, ' ..
+    '"max_ms": %.3f, ' ..
     '"refused": %d, "broken": %d, "late": %d}\n',
     summary.requests, asked_for, seconds,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
     errors.status, errors.connect + errors.read + errors.write, errors.timeout))
 end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class Load:
     seconds: float
     p50_ms: float
     p99_ms: float
+    max_ms: float
     refused: int
     broken: int
     late: int
@@ -51,6 +53,14 @@ class Running:
 
     process: subprocess.Popen[str]
     seconds: int
+
+    def stop(self) -> Load:
+        """End it now; what it measured so far.
+
+        :raises LoadFailed: as :meth:`result`.
+        """
+        self.process.send_signal(signal.SIGINT)
+        return self.result()
 
     def result(self) -> Load:
         """Wait for its end.

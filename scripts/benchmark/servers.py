@@ -132,8 +132,12 @@ def program(folder: Path, module: str) -> Iterator[int]:
 class Klink:
     """A klink server.
 
+    :cvar program: the module that is started, and its arguments.
+
     :param settings: in the environment's words, such as ``KLINK_JOBS__ENABLED="false"``.
     """
+
+    program: tuple[str, ...] = ("klink", "serve")
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.port = free_port()
@@ -153,7 +157,7 @@ class Klink:
     def _start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "klink", "serve"], env=self.env, stdout=log, stderr=log
+                [sys.executable, "-m", *self.program], env=self.env, stdout=log, stderr=log
             )
 
     def wait(self) -> None:

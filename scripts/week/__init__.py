@@ -1,0 +1,1 @@
+"""A week of jobs beside redirects: what ``scripts/simulate-week`` runs."""
