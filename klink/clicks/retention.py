@@ -17,7 +17,7 @@ from klink.db.connection import read, write
 from klink.db.models import Click, DayVisitor, VisitorClick, WorkspaceVisitor
 
 _CLICKS = 1_000  # rows a window; each costs two trees a deletion
-_VISITORS = 2_000
+_VISITORS = 1_000
 _DAY_MS = 86_400_000
 
 

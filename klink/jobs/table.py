@@ -27,7 +27,7 @@ CHANGES_KEPT = timedelta(days=1)
 """Whoever follows the change log has read an entry within seconds."""
 
 _EXPIRED = 50  # links a step
-_PURGED = 20
+_PURGED = 10
 
 
 def expire_links(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:

@@ -5,7 +5,6 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -84,19 +83,8 @@ def test_runs_are_counted_by_outcome_over_all_processes(site: Site):
 def test_when_a_clock_runs_a_job_next_outlives_a_run_by_hand(site: Site):
     at = NOW + timedelta(hours=1)
     run(job(succeed), site.ctx, JobSettings(), RunLog(), next_at=at)
-    run(job(succeed), site.later(minutes=1), JobSettings(), RunLog(), by_hand=True)
+    run(job(succeed), site.later(minutes=1), JobSettings(), RunLog())
     assert RunLog().last()["test-job"].next_at == at
-
-
-def test_a_run_by_hand_does_what_the_clock_would_put_off(site: Site):
-    def everything(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
-        return JobReport({"things": 1000})
-
-    patient = replace(job(succeed), by_hand=everything)
-    for by_hand, things in ((False, 3), (True, 1000)):
-        done = run(patient, site.ctx, JobSettings(), RunLog(), by_hand=by_hand)
-        assert done is not None
-        assert done.counts == {"things": things}
 
 
 def test_a_run_that_another_version_recorded_is_read(site: Site):
