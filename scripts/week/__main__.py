@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ _SEEN_S = 3  # how long it is looked how much the server can take
 def main() -> int:
     """Do what the command line says; 1 when the bar is missed or a job had nothing to do."""
     given = _parse(sys.argv[1:])
+    signal.signal(signal.SIGTERM, _interrupt)  # so that server and load end with this, too
     many, days = QUICK if given.quick else FULL
     made = given.data / f"links-{many}"
     if not made.exists():
@@ -47,6 +49,13 @@ def main() -> int:
         except LoadFailed as error:
             print(f"scripts/simulate-week: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:

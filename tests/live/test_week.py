@@ -22,7 +22,7 @@ def test_every_job_runs_and_does_work_beside_redirects(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
