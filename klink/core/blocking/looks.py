@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 
+from klink.core.blocking.confusables import ASCII_LOOKS, looks
 from klink.core.blocking.names import is_address
 
 __all__ = ["Brands", "looks_of"]
@@ -86,16 +86,9 @@ def _label(label: str) -> str:
 
 
 def _skeleton(text: str) -> str:
-    table = _table()
+    table = ASCII_LOOKS if text.isascii() else looks()
     return "".join(table.get(char, char) for char in unicodedata.normalize("NFD", text))
 
 
 def _without_marks(text: str) -> str:
     return "".join(char for char in text if not unicodedata.combining(char))
-
-
-@cache
-def _table() -> dict[str, str]:
-    text = (files(__package__) / "confusables.txt").read_text("utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return {line[0]: line[2:] for line in lines}
