@@ -15,6 +15,7 @@ from pathlib import Path
 from scripts.benchmark import links, traffic
 from scripts.benchmark.load import LoadFailed
 from scripts.week.measuring import Felt, Server, prepare, run_week, serving
+from scripts.week.outside import outside
 from scripts.week.world import World, beside
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -87,12 +88,12 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _week(given: argparse.Namespace, data_dir: Path, days: int) -> int:
-    with beside(data_dir, days) as world:
+    with outside() as others, beside(data_dir, days, others) as world:
         _tell("preparing a week's work for every job")
         prepare(world, 0)
         targets = traffic.uniform(world.visited, 20_000)
         requests = traffic.write(data_dir.parent / "requests", traffic.heads(), targets)
-        with serving(data_dir) as server:
+        with serving(data_dir, others.settings) as server:
             rate = given.rate or (QUICK_RATE if given.quick else _half(server, requests))
             quiet, beside_jobs = run_week(
                 world, server, requests, rate, 1 if given.quick else 5, _tell

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from scripts.benchmark import load, servers
 from scripts.benchmark.load import Load, LoadFailed
 from scripts.week.server import Order, Outcome
 from scripts.week.work import WORK
-from scripts.week.world import World
+from scripts.week.world import BLOCKLIST, World
 
 __all__ = ["Felt", "Server", "run_week", "serving"]
 
@@ -95,9 +95,13 @@ class Felt:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Server]:
-    """Run such a server on a data folder during the block."""
-    server = Server(data_dir, KLINK_JOBS__ENABLED="false")
+def serving(data_dir: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """Run such a server on a data folder during the block.
+
+    :param settings: in the environment's words.
+    """
+    own = {"KLINK_JOBS__ENABLED": "false", "KLINK_BLOCKING__FILES": BLOCKLIST}
+    server = Server(data_dir, **own, **settings)
     try:
         server.wait()
         yield server

@@ -24,7 +24,7 @@ from klink.config import load
 from klink.core.context import Context, Settings
 from klink.db.connection import close_thread
 from klink.jobs import JOBS, Job, JobSettings, Pace, RunLog, run
-from klink.opening import core_settings
+from klink.opening import core_settings, job_settings
 
 __all__ = ["Order", "Outcome"]
 
@@ -60,17 +60,19 @@ class Outcome:
 def main() -> int:
     """Serve, and run jobs beside, until told to stop."""
     config = load(None, dict(os.environ), Path.cwd(), None)
-    orders = threading.Thread(target=_obey, args=(core_settings(config),), daemon=True)
+    orders = threading.Thread(
+        target=_obey, args=(core_settings(config), job_settings(config)), daemon=True
+    )
     orders.start()
     return serve(config)
 
 
-def _obey(settings: Settings) -> None:
+def _obey(settings: Settings, of_jobs: JobSettings) -> None:
     jobs = {job.name: job for job in JOBS}
     for line in sys.stdin:
         order = Order(**json.loads(line))
         try:
-            outcome = _work(jobs[order.job], order, settings)
+            outcome = _work(jobs[order.job], order, settings, of_jobs)
         except Exception:  # the top of a thread; whoever gave the order waits for an answer
             log.exception("job %s", order.job)
             print(json.dumps({"failed": order.job}), flush=True)
@@ -80,13 +82,13 @@ def _obey(settings: Settings) -> None:
             close_thread()
 
 
-def _work(job: Job, order: Order, settings: Settings) -> Outcome:
+def _work(job: Job, order: Order, settings: Settings, of_jobs: JobSettings) -> Outcome:
     runs, counts, longest_s = RunLog(), Counter[str](), 0.0
     began = time.monotonic()
     for number in range(order.runs):
         at = datetime.fromisoformat(order.begins_at) + timedelta(seconds=order.every_s * number)
         pace = Pace()
-        done = run(job, Context(at, settings), JobSettings(), runs, pace)
+        done = run(job, Context(at, settings), of_jobs, runs, pace)
         assert done is not None  # nobody else runs jobs here
         counts.update(done.counts)
         longest_s = max(longest_s, pace.longest_s)

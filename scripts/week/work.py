@@ -8,6 +8,7 @@ day for all of them, and day by day what a job does at once whenever it is there
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -16,15 +17,15 @@ from klink.clicks.batch import BatchFolder
 from klink.clicks.journal_reader import Position
 from klink.core import idempotency, links
 from klink.core.anonymous import COUNTED
-from klink.core.links import quota
+from klink.core.links import quota, site_checks
 from klink.core.links.erase import TRASH_KEPT
 from klink.core.times import to_ms
 from klink.db import rows
 from klink.db.connection import read, write
-from klink.db.models import AnonymousLink, Change, Exposure, Idempotent, Usage
+from klink.db.models import AnonymousLink, Change, DomainClaim, Exposure, Idempotent, Usage
 from klink.jobs import JobSettings
 from scripts.benchmark import history
-from scripts.week.world import World
+from scripts.week.world import BLOCKLIST, World
 
 __all__ = ["WORK", "Prepare"]
 
@@ -39,6 +40,9 @@ _SEED = 7
 # How much, in parts of all links.
 _OLD_CLICKS, _VISITS, _EXPIRING, _TRASHED, _KEPT_ROWS = 2.0, 1.0, 0.2, 0.1, 0.3
 _PURGED_A_DAY, _RUNNING, _DECIDED_A_DAY = 0.003, 0.001, 0.0003
+
+_ON_PAGES, _BLOCKED_A_DAY = 0.001, 0.001
+_CLAIMS = 20  # hosts
 
 _SEEN = 300  # visitors of each variant of an experiment that is decided
 _CONVERTED = (15, 90)  # of those, by variant
@@ -140,10 +144,56 @@ def leftovers(world: World, day: int) -> None:
                 rows.insert(model, few)
 
 
+def pages(world: World, day: int) -> None:
+    """Links with a page: every other one holds its link, the others end after their grace."""
+    if day:
+        return
+    ids = world.take(max(4, int(len(world.links) * _ON_PAGES)))
+    sites = world.outside.sites
+    for n, (id_, at) in enumerate(zip(ids, world.spread(len(ids) * world.days), strict=False)):
+        with write():
+            [(slug,)] = rows.all_of("SELECT slug FROM links WHERE id = ?", id_)
+            site_url = f"{sites[n % len(sites)]}/{slug if n % 2 else 'nothing'}"
+            rows.run("UPDATE links SET site_url = ? WHERE id = ?", site_url, id_)
+            site_checks.plan(replace(world.ctx, now=at), [{"id": id_, "site_url": site_url}])
+
+
+def claims(world: World, day: int) -> None:
+    """Claims of hosts whose proof is not there."""
+    if day:
+        return
+    claimed = [
+        {
+            "workspace": world.who.workspace_id,
+            "host": f"week-{n}.example.net",
+            "token": f"{n:032x}",
+            "created_at": at,
+            "tries": 0,
+            "next_check_at": at,
+        }
+        for n, at in enumerate(world.spread(_CLAIMS))
+    ]
+    with write():
+        rows.insert(DomainClaim, claimed)
+
+
+def blocked(world: World, _day: int) -> None:
+    """A blocklist that gets longer by the day, with addresses that links lead to."""
+    ids = world.take(max(1, int(len(world.links) * _BLOCKED_A_DAY)))
+    sql = "SELECT url FROM variants WHERE link_id = ?"
+    with read():
+        urls = [str(url) for id_ in ids for (url,) in rows.all_of(sql, id_)]
+    with (world.data_dir / BLOCKLIST).open("a") as file:
+        file.writelines(f"{url}\n" for url in urls)
+
+
 WORK: Mapping[str, Prepare] = {
     "prune-clicks": old_clicks,  # before the others, see there
     "expire-links": expiries,
     "pick-winners": experiments,
+    "scan-links": blocked,
+    "verify-sites": pages,
+    "verify-domains": claims,
     "sweep-purged": purges,
     "purge-trash": trash,
     "clean-up": leftovers,

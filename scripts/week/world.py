@@ -12,11 +12,15 @@ from klink.config import load
 from klink.core import users, workspaces
 from klink.core.context import Context
 from klink.core.principal import Principal
-from klink.db import connection
+from klink.db import connection, migrate
 from klink.opening import core_settings
 from scripts.benchmark import history
+from scripts.week.outside import Outside
 
-__all__ = ["World", "beside"]
+__all__ = ["BLOCKLIST", "World", "beside"]
+
+BLOCKLIST = "blocklist.txt"
+"""A file in the data folder that the server reads (``[blocking] files``)."""
 
 _VISITED = 10  # of the links, one in so many is visited; no job has work with those
 
@@ -26,6 +30,7 @@ class World:
     """What work is prepared with.
 
     :ivar ctx: the context of the week's first moment; its time is the real one of the start.
+    :ivar outside: others' servers, which run meanwhile.
     :ivar days: how many days the week has (fewer when one only wants a look).
     :ivar links: the ids of all links, in the order of their numbers.
     """
@@ -34,6 +39,7 @@ class World:
     ctx: Context
     who: Principal
     days: int
+    outside: Outside
     links: Sequence[int] = ()
     _next: int = field(default=0)
 
@@ -68,14 +74,18 @@ class World:
 
 
 @contextmanager
-def beside(data_dir: Path, days: int) -> Iterator[World]:
-    """Open a data folder that is there already, whether or not a server runs on it."""
+def beside(data_dir: Path, days: int, outside: Outside) -> Iterator[World]:
+    """Open a data folder before a server does, and stay beside it.
+
+    It is brought up to date: links may have been kept since before the last migration.
+    """
     config = load(None, {"KLINK_DATA_DIR": str(data_dir)}, data_dir.parent, None)
     connection.connect(config.database.url, config.data_dir)
     try:
+        migrate.migrate()
         ctx = Context(datetime.now(UTC), core_settings(config))
         home = workspaces.find(None)
         who = Principal(home.id, users.find(None, home.id).id, None, "cli")
-        yield World(data_dir, ctx, who, days, history.numbers(data_dir).links)
+        yield World(data_dir, ctx, who, days, outside, history.numbers(data_dir).links)
     finally:
         connection.disconnect()

@@ -11,6 +11,7 @@ from klink.core.context import Context, Settings
 from klink.core.principal import Principal
 from klink.jobs import JOBS
 from scripts.week.measuring import order_of
+from scripts.week.outside import Outside
 from scripts.week.work import WORK
 from scripts.week.world import World
 
@@ -21,7 +22,7 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 def world(tmp_path: Path) -> World:
     settings = Settings("https://go.example.org", {}, {}, 10, b"s" * 32)
     who = Principal(1, 1, None, "cli")
-    return World(tmp_path, Context(NOW, settings), who, 7, range(100, 200))
+    return World(tmp_path, Context(NOW, settings), who, 7, Outside((), {}), range(100, 200))
 
 
 def test_every_job_has_a_row_that_prepares_work_for_it() -> None:
