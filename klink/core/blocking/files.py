@@ -95,9 +95,11 @@ class ListFiles:
             state.signature = signature
             try:
                 state.content = load(state.path, rest)
-            except (OSError, BrokenList) as error:
-                reason = error.strerror if isinstance(error, OSError) else None
-                _tell(state, reason or str(error))
+            except BrokenList as error:
+                _tell(state, str(error))
+            except OSError as error:
+                state.signature = None  # it may become readable and look the same
+                _tell(state, error.strerror or str(error))
             else:
                 state.problem = None
                 state.told.clear()

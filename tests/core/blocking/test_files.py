@@ -112,6 +112,21 @@ def test_a_file_that_is_not_there_blocks_nothing_until_it_is(path: Path):
     assert watched.lists.status()[0].problem is None
 
 
+def test_a_file_that_could_not_be_read_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch):
+    path.write_text("bad.example\n")
+    watched = Watched(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        watched.lists.refresh()
+    assert watched.lists.status()[0].problem == "Permission denied"
+    watched.lists.refresh()
+    assert watched.kind("https://bad.example/") == "host"
+
+
+def refuse(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
 def test_the_fingerprint_follows_the_files_and_the_configuration(path: Path):
     path.write_text("bad.example\n")
     lists = Blocklists(files=[path])
