@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from klink.dialects import NAMES
+from tests.dns import name_server
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live
@@ -65,12 +66,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     folder = tmp_path_factory.mktemp("described")
     (folder / "data").mkdir()
     shutil.copy(sqlite_template, folder / "klink.db")
-    made = Server(folder / "data", f"sqlite:///{folder / 'klink.db'}")
-    try:
-        made.start()
-        yield made
-    finally:
-        made.end()
+    with name_server() as names:  # proofs of made-up hosts are looked for nowhere else
+        address, port = names.address
+        settings = {"KLINK_DOMAINS__NAMESERVERS": f"{address}:{port}"}
+        made = Server(folder / "data", f"sqlite:///{folder / 'klink.db'}", **settings)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.end()
 
 
 @pytest.fixture(scope="module")
