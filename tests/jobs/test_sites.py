@@ -15,8 +15,9 @@ from klink.core.errors import NotFound
 from klink.core.links import LinkView
 from klink.db.connection import close_thread
 from klink.jobs import Pace
+from klink.jobs.asking import AT_ONCE
 from klink.jobs.job import JobSettings
-from klink.jobs.sites import AT_ONCE, verify_sites
+from klink.jobs.sites import verify_sites
 from tests.fetching import sites as web
 from tests.fetching.sites import PUBLIC, Visit, page
 from tests.jobs.conftest import Site
