@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,6 +64,7 @@ def core_settings(config: Config) -> Settings:
     :raises BadSecret: when the secret cannot be used.
     """
     expiry_s = config.dialects.klookup.anonymous_expiry_s
+    every_s = config.destinations.check_every_s
     return Settings(
         base_url=config.server.base_url,
         plans={
@@ -89,6 +91,8 @@ def core_settings(config: Config) -> Settings:
         nameservers=config.domains.nameservers,
         anonymous_expiry=None if expiry_s is None else timedelta(seconds=expiry_s),
         blocklists=_blocklists(config),
+        destination_interval=None if every_s is None else timedelta(seconds=every_s),
+        failover_interval=timedelta(seconds=config.destinations.failover_check_every_s),
     )
 
 
@@ -131,6 +135,10 @@ def job_settings(config: Config) -> JobSettings:
         expire_every_s=config.jobs.expire_every_s,
         keep_clicks_days=config.privacy.keep_clicks_days,
         verify_every_s=config.verification.interval_s,
+        check_every_s=min(
+            config.destinations.failover_check_every_s,
+            config.destinations.check_every_s or math.inf,
+        ),
         fetcher=fetcher(config),
     )
 

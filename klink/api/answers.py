@@ -13,6 +13,7 @@ from klink.api.answer_fields import moment as _time
 from klink.api.answer_fields import part as _part
 from klink.api.answer_fields import text as _text
 from klink.clicks.imagined import KINDS
+from klink.core import destination_checks as checks
 from klink.core.explain import ENDS
 from klink.core.links import fields as rules
 
@@ -33,6 +34,27 @@ class Problem(Schema):
     request_id = fields.String(metadata={"description": "With 500: the name of it in the log."})
 
 
+class Check(Schema):
+    """How the last check of a destination went."""
+
+    checked_at = _time(null=False)
+    status = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null when there was no answer."}
+    )
+    final_host = _text("Where redirects led in the end, when that is another host.", null=True)
+    problem = _text(
+        "Null when there was none.", null=True, enum=[*(str(each) for each in checks.Problem), None]
+    )
+    failing_since = _time("When a problem was first met that is still there.")
+    down_since = _time("Since when visitors go to `failover_url`, if the link has one.")
+
+
+def _check(description: str) -> fields.Nested:
+    return fields.Nested(
+        Check, required=True, allow_none=True, metadata={"description": description}
+    )
+
+
 class Variant(Schema):
     """One of several destinations."""
 
@@ -41,6 +63,7 @@ class Variant(Schema):
     weight = _count("Share of 100.")
     clicks = _count()
     conversions = _count()
+    check = _check("Null when it was never checked.")
 
 
 class Rule(Schema):
@@ -108,6 +131,8 @@ class Link(Schema):
     expires_at = _time()
     max_clicks = fields.Integer(required=True, allow_none=True)
     expired_url = _text(null=True)
+    failover_url = _text("Where visitors go while the destination is down.", null=True)
+    check = _check("Null with variants, which have their own, and when it was never checked.")
     password_protected = _flag()
     is_active = _flag()
     quarantined_at = _time("Since when it answers visitors 404, as if it were not there.")

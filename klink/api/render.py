@@ -14,7 +14,7 @@ from klink.clicks.imagined import Imagined
 from klink.core.events import EventView
 from klink.core.explain import Explanation
 from klink.core.links import Created, LinkView
-from klink.core.links.model import UTM_NAMES
+from klink.core.links.model import UTM_NAMES, CheckView
 from klink.core.plans import Plan
 from klink.core.times import format_rfc3339, from_ms
 from klink.stats.breakdown import Top
@@ -93,6 +93,8 @@ def link(view: LinkView, counts: LinkCounts) -> Json:
         "expires_at": time(view.expires_at),
         "max_clicks": view.max_clicks,
         "expired_url": view.expired_url,
+        "failover_url": view.failover_url,
+        "check": _check(view.check),
         "password_protected": view.password_protected,
         "is_active": view.is_active,
         "quarantined_at": time(view.quarantined_at),
@@ -116,11 +118,19 @@ def _routing(view: LinkView, counts: LinkCounts) -> Json:
             "weight": variant.weight,
             "clicks": counts.variants[variant.id].clicks,
             "conversions": counts.variants[variant.id].conversions,
+            "check": _check(variant.check),
         }
         for variant in view.variants
     ]
     rules = [{"when": rule.when, "use": rule.use} for rule in view.rules]
     return {"mode": view.mode, "variants": variants, "rules": rules, "default": view.default}
+
+
+def _check(check: CheckView | None) -> Json | None:
+    if check is None:
+        return None
+    times = ("checked_at", "failing_since", "down_since")
+    return asdict(check) | {name: time(getattr(check, name)) for name in times}
 
 
 def stats(found: LinkStats) -> Json:

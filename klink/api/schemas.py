@@ -41,7 +41,7 @@ _SHOWN = dict.fromkeys(
         "id", "number", "short_url", "site_verified_at", "scheduled_deletion_at",
         "password_protected", "quarantined_at", "quarantined_by", "quarantine_reason", "clicks",
         "views", "unique_visitors", "conversions", "revenue",
-        "created_at", "updated_at", "existing",
+        "created_at", "updated_at", "existing", "check",
     ),
     _READ_ONLY,
 )  # fmt: skip
@@ -61,7 +61,7 @@ _LONGEST = {"minLength": 1, "maxLength": events.MAX_TEXT}
 class VariantInput(Strict):
     """One of several destinations."""
 
-    read_only = dict.fromkeys(("id", "clicks", "conversions"), _READ_ONLY)
+    read_only = dict.fromkeys(("id", "clicks", "conversions", "check"), _READ_ONLY)
 
     label = Text(required=True, metadata={"minLength": 1, **_most(destinations.MAX_LABEL)})
     url = Text(required=True, metadata={"format": "uri"})
@@ -144,6 +144,10 @@ class LinkFields(Strict):
     expires_at = Moment(allow_none=True, metadata=_says("Must lie in the future."))
     max_clicks = Whole(allow_none=True, metadata={"minimum": 1, "maximum": rules.MAX_NUMBER})
     expired_url = Text(allow_none=True, metadata={"format": "uri"})
+    failover_url = Text(
+        allow_none=True,
+        metadata=_says("Where visitors go while the destination is down.", format="uri"),
+    )
     password = Text(
         allow_none=True,
         metadata=_says("Never shown again.", writeOnly=True, maxLength=MAX_PASSWORD),
@@ -185,6 +189,9 @@ class ListQuery(Strict):
     tag = Text()
     domain = Text()
     state = Text(metadata=_says("All but trashed when absent.", enum=list(STATES)))
+    problem = QueryFlag(
+        metadata=_says("`true`: only links with a destination whose last check met a problem.")
+    )
     sort = Text(metadata=_says("With `-`: downwards.", enum=list(SORTS)))
     cursor = Text(metadata=_says("`next_cursor` of the page before."))
     limit = QueryWhole(metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": 50})

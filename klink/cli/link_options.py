@@ -18,7 +18,7 @@ from klink.core.times import parse_rfc3339
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click gives each command its own arguments
 
 CLEARABLE = ("title", "description", "post_id", "site_url", "starts_at", "expires_at")
-"""Fields that an empty text clears; ``expired_url`` and the five of UTM too."""
+"""Fields that an empty text clears; ``expired_url``, ``failover_url`` and the five of UTM too."""
 
 
 def time(text: str) -> datetime | str:
@@ -44,6 +44,7 @@ _OPTIONS = [
     click.option("--expires-at", type=time, help="Gone from then on."),
     click.option("--max-clicks", type=click.IntRange(min=0), help="Gone after so many people."),
     click.option("--expired-url", help="Where visitors go once it is gone."),
+    click.option("--failover-url", help="Where visitors go while the destination is down."),
     click.option(
         "--redirect-status",
         type=click.Choice([str(status) for status in REDIRECT_STATUSES]),
@@ -88,7 +89,7 @@ def given_fields(options: dict[str, Any], before: Utm | None = None) -> dict[str
         found["password"] = password_from_stdin()
     if "redirect_status" in found:
         found["redirect_status"] = int(found["redirect_status"])
-    for name in (*CLEARABLE, "expired_url", "max_clicks"):
+    for name in (*CLEARABLE, "expired_url", "failover_url", "max_clicks"):
         if name in found:
             found[name] = found[name] or None
     return found

@@ -9,6 +9,8 @@ import click
 
 from klink.cli.output import escaped, print_fields
 from klink.core.links import LinkView
+from klink.core.links.model import CheckView
+from klink.core.times import format_rfc3339
 from klink.stats.counts import LinkCounts
 
 
@@ -60,6 +62,8 @@ def link_json(link: LinkView, counts: LinkCounts) -> dict[str, object]:
         "expires_at": link.expires_at,
         "max_clicks": link.max_clicks,
         "expired_url": link.expired_url,
+        "failover_url": link.failover_url,
+        "check": None if link.check is None else asdict(link.check),
         "password_protected": link.password_protected,
         "is_active": link.is_active,
         "quarantined_at": link.quarantined_at,
@@ -86,6 +90,7 @@ def _routing(link: LinkView, counts: LinkCounts) -> dict[str, object]:
                 "weight": variant.weight,
                 "clicks": counts.variants[variant.id].clicks,
                 "conversions": counts.variants[variant.id].conversions,
+                "check": None if variant.check is None else asdict(variant.check),
             }
             for variant in link.variants
         ],
@@ -110,6 +115,8 @@ def print_link(link: LinkView, counts: LinkCounts, now: datetime) -> None:
         "expires": link.expires_at,
         "max clicks": link.max_clicks,
         "expired url": link.expired_url,
+        "failover url": link.failover_url,
+        "checked": None if link.check is None else _told(link.check),
         "password": "set" if link.password_protected else None,
         "quarantined": link.quarantined_at,
         "because it": link.quarantine_reason if link.quarantined_by == "scan" else None,
@@ -134,3 +141,18 @@ def print_link(link: LinkView, counts: LinkCounts, now: datetime) -> None:
     for variant in link.variants:
         label, clicks = escaped(variant.label), counts.variants[variant.id].clicks
         click.echo(f"  {variant.weight:3} % {label}: {escaped(variant.url)} ({clicks} clicks)")
+        if variant.check is not None:
+            click.echo(escaped(f"        checked {_told(variant.check)}"))
+
+
+def _told(check: CheckView) -> str:
+    """How a check went, in one line."""
+    found = "no answer" if check.status is None else f"status {check.status}"
+    if check.final_host is not None:
+        found += f" from {check.final_host}"
+    told = f"{format_rfc3339(check.checked_at)}: {found}"
+    if check.problem is not None and check.failing_since is not None:
+        told += f", {check.problem} since {format_rfc3339(check.failing_since)}"
+    if check.down_since is not None:
+        told += f", down since {format_rfc3339(check.down_since)}"
+    return told

@@ -63,6 +63,11 @@ def create(
 @click.option("--domain", metavar="HOST", help="Only links of this domain.")
 @click.option("--state", type=click.Choice(STATES), help="By default all that are not trashed.")
 @click.option(
+    "--problem/--no-problem",
+    default=None,
+    help="Only links with a destination whose last check met a problem, or the others.",
+)
+@click.option(
     "--sort",
     type=click.Choice(SORTS),
     default="-created",

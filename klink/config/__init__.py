@@ -9,7 +9,7 @@ from __future__ import annotations
 from klink.config.dialects import DIALECTS, Dialect, Dialects, Klinky, Klookup, Plan, Qklnk
 from klink.config.errors import ConfigError
 from klink.config.example import example_toml
-from klink.config.guards import Blocking, Captcha, Domains, Verification
+from klink.config.guards import Blocking, Captcha, Destinations, Domains, Verification
 from klink.config.kinds import Network, join_listen
 from klink.config.loading import load
 from klink.config.sections import (
@@ -37,6 +37,7 @@ __all__ = [
     "ConfigError",
     "Conversions",
     "Database",
+    "Destinations",
     "Dialect",
     "Dialects",
     "Domains",

@@ -126,3 +126,28 @@ class Blocking:
             "Hosts, or single words, that a destination must not look like without being them",
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Whether what links lead to is still there."""
+
+    check_every_s: float | None = field(
+        metadata=about(
+            "off",
+            duration(1, {"off": None}),
+            'How often the destination of a link is checked; "off" checks none but those of links '
+            "with a failover_url",
+            unit='duration or "off"',
+            key="check_every",
+        )
+    )
+    failover_check_every_s: float = field(
+        metadata=about(
+            "15m",
+            duration(1),
+            "How often the destination of a link with a failover_url is checked",
+            unit="duration",
+            key="failover_check_every",
+        )
+    )

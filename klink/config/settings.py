@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from klink.config.dialects import Dialects, Plan
-from klink.config.guards import Blocking, Captcha, Domains, Verification
+from klink.config.guards import Blocking, Captcha, Destinations, Domains, Verification
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -46,6 +46,7 @@ class Config:
     captcha: Captcha = field(metadata={"section": Captcha})
     verification: Verification = field(metadata={"section": Verification})
     blocking: Blocking = field(metadata={"section": Blocking})
+    destinations: Destinations = field(metadata={"section": Destinations})
     conversions: Conversions = field(metadata={"section": Conversions})
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})

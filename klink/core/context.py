@@ -51,6 +51,9 @@ class Settings:
     :param anonymous_expiry: the longest that such a link lives; None is without end.
     :param blocklists: what the server refuses as destinations, and the brands that none may
         look like.
+    :param destination_interval: between two checks of a destination; None: the clock checks
+        none but those of links with a ``failover_url``.
+    :param failover_interval: the same for links with a ``failover_url``.
     """
 
     base_url: str
@@ -68,6 +71,8 @@ class Settings:
     nameservers: tuple[tuple[str, int], ...] = ()
     anonymous_expiry: timedelta | None = None
     blocklists: Blocklists = field(default_factory=Blocklists)
+    destination_interval: timedelta | None = None
+    failover_interval: timedelta = timedelta(minutes=15)
 
     @property
     def base_host(self) -> str:

@@ -46,17 +46,19 @@ class RawLink(NamedTuple):
     utm_campaign: str | None
     utm_content: str | None
     utm_term: str | None
+    failover_location: str | None
+    down_at: int | None
     has_rules: bool
 
 
 class LinkRows(NamedTuple):
-    """A link, its variants as (position, id, label, location, weight), its rules.
+    """A link, its variants as (position, id, label, location, weight, down_at), its rules.
 
     Both in their order; a rule is (conditions, use).
     """
 
     link: RawLink
-    variants: Sequence[tuple[int, int, str, str, int]]
+    variants: Sequence[tuple[int, int, str, str, int, int | None]]
     rules: Sequence[tuple[str, str]]
 
 
@@ -74,7 +76,9 @@ _LINK = (
     "FROM links WHERE domain_id = {p} AND slug = {p}"
 )
 # Sorted here: for two rows an engine would build a tree.
-_VARIANTS = "SELECT position, id, label, location, weight FROM variants WHERE link_id = {p}"
+_VARIANTS = (
+    "SELECT position, id, label, location, weight, down_at FROM variants WHERE link_id = {p}"
+)
 _RULES = 'SELECT conditions, "use" FROM rules WHERE link_id = {p} ORDER BY position'
 
 

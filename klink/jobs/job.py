@@ -17,6 +17,7 @@ class JobSettings:
     :param enabled: whether this process runs jobs by the clock.
     :param keep_clicks_days: how long single clicks are kept.
     :param verify_every_s: how often a link's page is looked at.
+    :param check_every_s: how often a destination is checked at most.
     :param fetcher: fetches pages of others.
     :param everything: act on what is not due, too, and ignore back-off: a person asked for it.
     """
@@ -25,6 +26,7 @@ class JobSettings:
     expire_every_s: float = 60.0
     keep_clicks_days: int = 400
     verify_every_s: float = 21_600.0
+    check_every_s: float = 900.0
     fetcher: Fetcher = field(default_factory=lambda: Fetcher("klink"))
     everything: bool = False
 

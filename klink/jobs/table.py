@@ -13,6 +13,7 @@ from functools import partial
 from klink.clicks import retention
 from klink.core import anonymous, changes, guesses, idempotency, links, passes, reports, usage
 from klink.core.context import Context
+from klink.jobs.destinations import check_destinations
 from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
 from klink.jobs.pace import Pace
@@ -128,6 +129,13 @@ JOBS: tuple[Job, ...] = (
         "delete the clicks of purged links",
         _every(minutes=5),
         sweep_purged,
+        is_long=True,
+    ),
+    Job(
+        "check-destinations",
+        "look whether what links lead to is there",
+        lambda settings: min(60.0, settings.check_every_s),
+        check_destinations,
         is_long=True,
     ),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),

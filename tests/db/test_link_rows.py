@@ -55,7 +55,7 @@ def test_variants_come_in_their_order(site: Site) -> None:
     rows = fetch(1, "spring")
     assert rows is not None
     assert [tuple(row) for row in rows.variants] == [
-        (place, variant.id, variant.label, variant.url, 50)
+        (place, variant.id, variant.label, variant.url, 50, None)
         for place, variant in enumerate(link.variants)
     ]
 

@@ -17,7 +17,7 @@ from klink.core import slugs
 from klink.core.context import Context
 from klink.core.errors import SlugTaken
 from klink.core.ids import new_uid
-from klink.core.links import destinations, site_checks
+from klink.core.links import destination_checks, destinations, site_checks
 from klink.core.links.draft import Draft
 from klink.core.links.hosts import Place
 from klink.core.links.model import LinkView, RuleView, VariantView
@@ -147,6 +147,7 @@ class Batch:
         tags = (tag_rows(number, workspace_id, draft.tags) for number, draft in many if draft.tags)
         rows.insert(LinkTag, list(chain.from_iterable(tags)))
         site_checks.plan(self._ctx, self.records)
+        destination_checks.plan(self._ctx, self.records, self._variants)
 
     def views(self) -> list[LinkView]:
         """What was written, as it would be read, in order."""

@@ -11,7 +11,15 @@ import peewee
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
 from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
-from klink.core.links import destinations, fields, hosts, quota, runs, site_checks
+from klink.core.links import (
+    destination_checks,
+    destinations,
+    fields,
+    hosts,
+    quota,
+    runs,
+    site_checks,
+)
 from klink.core.links.batch import tag_rows
 from klink.core.links.blocked import FREE, SCAN, blocked
 from klink.core.links.find import locked_row, row_of
@@ -185,7 +193,7 @@ def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
 
 def _check_loops(before: LinkView, own: hosts.OwnHosts, problems: Problems) -> None:
     """A link that gets a new slug may have pointed at it all along."""
-    others = (before.expired_url, before.conversion_redirect_url)
+    others = (before.expired_url, before.failover_url, before.conversion_redirect_url)
     all_of_them = (before.url, *others, *(v.url for v in before.variants))
     if any(own.leads_back(url) for url in all_of_them if url is not None):
         problems.add("slug", "a destination of this link would lead back to it")
@@ -313,7 +321,9 @@ def finished(
     """
     row = row_of(who, uid)
     after = views(ctx, [row])[0]
-    old, new = asdict(before), asdict(after)
+    if destination_checks.replan(ctx, before, after):
+        after = views(ctx, [row_of(who, uid)])[0]
+    old, new = _audited(before), _audited(after)
     details = {
         name: [old[name], new[name]]
         for name in old
@@ -324,6 +334,14 @@ def finished(
     then, now = _counted(before), _counted(after)
     quota.count(row.workspace_id, living=now[0] - then[0], enabled=now[1] - then[1])
     return after
+
+
+def _audited(link: LinkView) -> dict[str, object]:
+    """A link's values as the audit log compares them: what checks have found is none of them."""
+    values = asdict(link)
+    for each in (values, *values["variants"]):
+        del each["check"]
+    return values
 
 
 def _counted(link: LinkView) -> tuple[int, int]:

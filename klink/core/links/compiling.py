@@ -28,17 +28,17 @@ def compiled_of(rows: LinkRows) -> CompiledLink:
     """The same, of rows that are read already."""
     link = rows.link
     utm = (link.utm_source, link.utm_medium, link.utm_campaign, link.utm_content, link.utm_term)
-    has_utm = any(utm)
+    instead = link.failover_location
     # Any: text in the database, one of the few that the rules for links allow.
     link_type: Any = link.type
     mode: Any = link.mode
     if mode == "single":
-        location = urls.merge_utm(link.location, utm) if has_utm else link.location
-        variants: tuple[CompiledVariant, ...] = (CompiledVariant(0, "", location, _WHOLE),)
+        to = _where_to(link.location, link.down_at, instead, utm)
+        variants: tuple[CompiledVariant, ...] = (CompiledVariant(0, "", to, _WHOLE),)
     else:
         variants = tuple(
-            CompiledVariant(id_, label, urls.merge_utm(to, utm) if has_utm else to, weight)
-            for _, id_, label, to, weight in rows.variants
+            CompiledVariant(id_, label, _where_to(location, down_at, instead, utm), weight)
+            for _, id_, label, location, weight, down_at in rows.variants
         )
     # By place: naming all of them takes as long as everything else here.
     return CompiledLink(
@@ -66,6 +66,14 @@ def compiled_of(rows: LinkRows) -> CompiledLink:
         link.title,
         link.description,
     )
+
+
+def _where_to(
+    location: str, down_at: int | None, instead: str | None, utm: tuple[str | None, ...]
+) -> str:
+    """Where visitors of a destination go: to ``instead`` while it is down."""
+    to = location if down_at is None or instead is None else instead
+    return urls.merge_utm(to, utm) if any(utm) else to
 
 
 @lru_cache(maxsize=1024)

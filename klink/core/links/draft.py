@@ -103,6 +103,7 @@ def _fixed(ctx: Context, who: Principal, domain_id: int, where: Destinations) ->
         "quarantined_at": None,
         "quarantined_by": None,
         "quarantine_reason": None,
+        "down_at": None,
         "deleted_at": None,
         "version": 1,
         "created_at": now,

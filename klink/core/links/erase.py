@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
 from klink.core.errors import PreconditionFailed
-from klink.core.links import quota
+from klink.core.links import destination_checks, quota
 from klink.core.links.find import locked_row
 from klink.core.links.site_checks import forget
 from klink.core.principal import Principal
@@ -116,6 +116,7 @@ def erase(
     changes.record(ctx, Changed("link", row.id, row.domain_id, row.slug))
     Link.delete().where(Link.id == row.id).execute()
     forget(row.id)
+    destination_checks.forget(row.id)
     Purge.insert(link_id=row.id, at=ctx.now).on_conflict_ignore().execute()
     if row.deleted_at is None:
         quota.count(row.workspace_id, living=-1, enabled=-int(row.is_active))

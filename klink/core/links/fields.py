@@ -57,7 +57,9 @@ def columns(
     if "password" in given:
         found["password_hash"] = _password(given["password"], problems)
     if "expired_url" in given:
-        found |= _expired_url(given["expired_url"], own, problems)
+        found |= _followed("expired", given["expired_url"], own, problems)
+    if "failover_url" in given:
+        found |= _followed("failover", given["failover_url"], own, problems)
     if "conversion_redirect_url" in given:
         found |= _conversion_redirect_url(given["conversion_redirect_url"], own, problems)
     if isinstance(given.get("site_url"), str):
@@ -161,11 +163,11 @@ def _password(value: object, problems: Problems) -> str | None:
     return hash_password(str(value))
 
 
-def _expired_url(value: object, own: OwnHosts, problems: Problems) -> dict[str, object]:
-    if value is None:
-        return {"expired_url": None, "expired_location": None}
-    location = own.destination(str(value), "expired_url", problems)
-    return {"expired_url": value, "expired_location": location}
+def _followed(when: str, value: object, own: OwnHosts, problems: Problems) -> dict[str, object]:
+    """A URL that visitors are sent to in place of the destination, and its location."""
+    name = f"{when}_url"
+    location = None if value is None else own.destination(str(value), name, problems)
+    return {name: value, f"{when}_location": location}
 
 
 def _conversion_redirect_url(value: object, own: OwnHosts, problems: Problems) -> dict[str, object]:

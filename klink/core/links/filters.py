@@ -81,6 +81,8 @@ def filters(ctx: Context, workspace_id: int, query: LinkQuery) -> Filters:
         sources.append(Source("link_tags", "link_id", where))
     if query.domain is not None:
         _by_domain(ctx, query.domain.lower(), rest, sources)
+    if query.problem is not None:
+        _by_problem(workspace_id, rest, sources, wanted=query.problem)
     _by_words(workspace_id, query.q, rest, sources)
     return Filters(workspace_id, place, tuple(rest), tuple(sources))
 
@@ -108,6 +110,16 @@ def _by_state(
         rest.append(found)
         where = Part(f"workspace_id = ? AND {found.sql}", (workspace_id, *found.values))
         sources.append(Source("links", "id", where))
+
+
+def _by_problem(
+    workspace_id: int, rest: list[Part], sources: list[Source], *, wanted: bool
+) -> None:
+    met = "SELECT 1 FROM destination_checks c WHERE c.link_id = links.id AND c.problem IS NOT NULL"
+    rest.append(Part(f"{'' if wanted else 'NOT '}EXISTS ({met})"))
+    if wanted:
+        where = Part("workspace_id = ? AND problem IS NOT NULL", (workspace_id,))
+        sources.append(Source("destination_checks", "link_id", where))
 
 
 def _by_domain(ctx: Context, host: str, rest: list[Part], sources: list[Source]) -> None:

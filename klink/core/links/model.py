@@ -63,6 +63,7 @@ class NewLink:
     :param default: label to use when no rule holds, or ``split`` for the weights, which is what
         None means when ``mode`` is None; else None is the first variant.
     :param conversion_redirect_url: where a visitor goes after a conversion for it (klinky K1).
+    :param failover_url: where visitors go while the destination is down.
     """
 
     url: str | None = None
@@ -89,6 +90,7 @@ class NewLink:
     expires_at: datetime | None = None
     max_clicks: int | None = None
     expired_url: str | None = None
+    failover_url: str | None = None
     password: str | None = None
     is_active: bool = True
 
@@ -123,6 +125,7 @@ class LinkPatch:
     expires_at: datetime | Unset | None = UNSET
     max_clicks: int | Unset | None = UNSET
     expired_url: str | Unset | None = UNSET
+    failover_url: str | Unset | None = UNSET
     password: str | Unset | None = UNSET
     is_active: bool | Unset = UNSET
 
@@ -133,14 +136,34 @@ class LinkPatch:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckView:
+    """How the last check of a destination went.
+
+    :ivar status: None when there was no answer.
+    :ivar final_host: where redirects led in the end, when that is another host.
+    :ivar problem: one of :class:`klink.core.destination_checks.Problem`, or None.
+    :ivar failing_since: when a problem was first met that is still there.
+    :ivar down_since: since when visitors go to ``failover_url``, if the link has one.
+    """
+
+    checked_at: datetime
+    status: int | None
+    final_host: str | None
+    problem: str | None
+    failing_since: datetime | None
+    down_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class VariantView:
-    """A variant as doors show it."""
+    """A variant as doors show it; ``check`` is None when none was made yet."""
 
     id: int
     uid: str
     label: str
     url: str
     weight: int
+    check: CheckView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +176,10 @@ class RuleView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link as doors show it; its counts come from :mod:`klink.stats.counts`."""
+    """A link as doors show it; its counts come from :mod:`klink.stats.counts`.
+
+    :ivar check: of a link without variants; None when none was made yet.
+    """
 
     id: int
     uid: str
@@ -190,6 +216,8 @@ class LinkView:
     expires_at: datetime | None
     max_clicks: int | None
     expired_url: str | None
+    failover_url: str | None
+    check: CheckView | None
     password_protected: bool
     is_active: bool
     quarantined_at: datetime | None
@@ -214,6 +242,7 @@ class LinkQuery:
     """Which links to list.
 
     :param q: words to find in slug, title or URL.
+    :param problem: whether the last check of a destination has met a problem; None: any.
     :param state: ``active``, ``inactive``, ``expired``, ``quarantined``, ``trashed``, or None:
         all but trashed.
     :param sort: ``created``, ``updated`` or ``slug``; with ``-`` before it, downwards.
@@ -224,6 +253,7 @@ class LinkQuery:
     tag: str | None = None
     domain: str | None = None
     state: str | None = None
+    problem: bool | None = None
     sort: str = "-created"
     cursor: str | None = None
     limit: int = 50

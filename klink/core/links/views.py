@@ -10,10 +10,10 @@ from typing import Any
 from peewee import BooleanField
 
 from klink.core.context import Context
-from klink.core.links.model import LinkView, RuleView, Utm, VariantView
+from klink.core.links.model import CheckView, LinkView, RuleView, Utm, VariantView
 from klink.core.times import from_ms
 from klink.db import rows as table_rows
-from klink.db.models import BASE_DOMAIN_ID, Domain, Link, MomentField
+from klink.db.models import BASE_DOMAIN_ID, ONLY, Domain, Link, MomentField
 
 Columns = Mapping[str, Any]
 """A link's record: values by the names of the model's fields. Any: each of its own type."""
@@ -30,8 +30,9 @@ def views_of(ctx: Context, rows: Sequence[Columns]) -> list[LinkView]:
     tags = _by_link(ids, "link_tags", "tag")
     # A split or rules have variants, and nothing else has.
     several = [row["id"] for row in rows if row["mode"] != "single"]
-    variants = _by_link(several, "variants", "position, id, uid, label, url, weight")
+    variants = _by_link(several, "variants", "position, id, uid, label, url, weight, down_at")
     rules = _by_link(several, "rules", "position, conditions, use")
+    checks = _checks(ids)
     hosts = hosts_of({row["domain"] for row in rows})
     return [
         view(
@@ -39,11 +40,39 @@ def views_of(ctx: Context, rows: Sequence[Columns]) -> list[LinkView]:
             row,
             hosts.get(row["domain"], ctx.settings.base_host),
             tags=tuple(tag for (tag,) in tags[row["id"]]),
-            variants=tuple(VariantView(*found[1:]) for found in variants[row["id"]]),
+            variants=tuple(
+                VariantView(i, uid, label, url, weight, _check(checks.get((row["id"], i)), down_at))
+                for _, i, uid, label, url, weight, down_at in variants[row["id"]]
+            ),
             rules=tuple(RuleView(json.loads(when), use) for _, when, use in rules[row["id"]]),
+            check=_check(checks.get((row["id"], ONLY)), row["down_at"]),
         )
         for row in rows
     ]
+
+
+def _checks(ids: Sequence[int]) -> dict[tuple[int, int], tuple[Any, ...]]:
+    """The last check of each destination of these links, by link and variant."""
+    columns = "variant_id, checked_at, status, final_host, problem, failing_since"
+    found = _by_link(ids, "destination_checks", columns)
+    return {(i, row[0]): row[1:] for i, many in found.items() for row in many if row[1]}
+
+
+def _check(
+    row: tuple[Any, ...] | None,
+    down_at: Any,  # milliseconds, or the moment where the record was read by models
+) -> CheckView | None:
+    if row is None:
+        return None
+    checked_at, status, final_host, problem, since = row
+    return CheckView(
+        from_ms(checked_at),
+        status,
+        final_host,
+        problem,
+        None if since is None else from_ms(since),
+        from_ms(down_at) if isinstance(down_at, int) else down_at,
+    )
 
 
 def records(tail: str, *values: object) -> list[Columns]:
@@ -97,6 +126,7 @@ def view(
     tags: tuple[str, ...],
     variants: tuple[VariantView, ...],
     rules: tuple[RuleView, ...],
+    check: CheckView | None = None,
 ) -> LinkView:
     """One record as a view.
 
@@ -138,6 +168,8 @@ def view(
         expires_at=row["expires_at"],
         max_clicks=row["max_clicks"],
         expired_url=row["expired_url"],
+        failover_url=row["failover_url"],
+        check=check,
         password_protected=row["password_hash"] is not None,
         is_active=row["is_active"],
         quarantined_at=row["quarantined_at"],

@@ -28,6 +28,7 @@ from klink.db.models.clicks import (
     WorkspaceQuarter,
     WorkspaceVisitor,
 )
+from klink.db.models.destinations import ONLY, DestinationCheck
 from klink.db.models.domains import BASE_DOMAIN_ID, Domain, DomainClaim
 from klink.db.models.events import AnonymousLink, Event
 from klink.db.models.guards import Guess, UsedPass
@@ -58,6 +59,7 @@ MODELS: tuple[type[Base], ...] = (
     Rule,
     ExperimentRun,
     SiteCheck,
+    DestinationCheck,
     Click,
     LinkQuarter,
     WorkspaceQuarter,
@@ -89,6 +91,7 @@ MODELS: tuple[type[Base], ...] = (
 __all__ = [
     "BASE_DOMAIN_ID",
     "MODELS",
+    "ONLY",
     "AnonymousLink",
     "ApiKey",
     "Audit",
@@ -97,6 +100,7 @@ __all__ = [
     "Change",
     "Click",
     "DayVisitor",
+    "DestinationCheck",
     "Domain",
     "DomainClaim",
     "Event",

@@ -69,7 +69,10 @@ class Link(Base):
     created_at = MomentField()
     updated_at = MomentField()
     conversion_redirect_url = TextField(null=True)  # last, where migration 5 adds it
-    quarantined_by = TextField(null=True)  # and these migration 12
+    failover_url = TextField(null=True)  # where migration 10 adds it, with the next two
+    failover_location = TextField(null=True)
+    down_at = MomentField(null=True)
+    quarantined_by = TextField(null=True)  # where migration 12 adds it, with the next
     quarantine_reason = TextField(null=True)
 
     class Meta:
@@ -177,6 +180,7 @@ class Variant(Base):
     location = TextField()
     weight = IntegerField()
     position = IntegerField()
+    down_at = MomentField(null=True)  # last, where migration 10 adds it
 
     class Meta:
         """Peewee's own settings."""
