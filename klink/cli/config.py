@@ -18,7 +18,6 @@ from klink.core import secrets
 from klink.core.errors import KlinkError
 
 _MASK = "***"
-_CAN_BE_OFF = ("fsync", "anonymous_expiry")  # by None, which else is "unlimited"
 
 
 @click.group("config")
@@ -92,7 +91,7 @@ def _shown(each: Field[Any], value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     if value is None:
-        return "off" if each.metadata["key"] in _CAN_BE_OFF else "unlimited"
+        return "off" if each.name.endswith("_s") else "unlimited"  # a duration, or a limit
     if isinstance(value, float):
         return f"{value:.0f}s" if value else "always"
     return value

@@ -41,5 +41,6 @@ FULL: dict[str, Any] = {
     "expires_at": "2026-05-01T00:00:00Z",
     "max_clicks": 10,
     "expired_url": "https://example.com/over",
+    "failover_url": "https://example.com/mirror",
     "is_active": False,
 }

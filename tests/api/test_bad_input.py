@@ -205,6 +205,10 @@ CASES = (
         for name, text in URLS.items()
     ]
     + [
+        field(f"failover_url: {name}", failover_url=text, slug="coming")
+        for name, text in URLS.items()
+    ]
+    + [
         field(f"conversion_redirect_url: {name}", conversion_redirect_url=text, slug="coming")
         for name, text in URLS.items()
     ]

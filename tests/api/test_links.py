@@ -48,6 +48,8 @@ def test_a_created_link_is_shown_with_all_its_fields(owner: Person) -> None:
         "expires_at": None,
         "max_clicks": None,
         "expired_url": None,
+        "failover_url": None,
+        "check": None,
         "password_protected": False,
         "is_active": True,
         "quarantined_at": None,
@@ -71,6 +73,7 @@ def test_every_field_that_is_sent_comes_back(owner: Person) -> None:
     shown = {name: link[name] for name in FULL}
     for variant in shown["routing"]["variants"]:
         assert (variant.pop("clicks"), variant.pop("conversions")) == (0, 0)
+        assert variant.pop("check") is None
     for name in ("winner", "decided_at"):
         assert shown["experiment"].pop(name) is None
     assert shown == FULL
@@ -104,8 +107,8 @@ def test_answers_are_as_the_description_says(owner: Person) -> None:
 def test_null_is_as_good_as_absent_in_a_new_link(owner: Person) -> None:
     empty = dict.fromkeys(
         ["slug", "domain", "title", "description", "tags", "post_id", "site_url", "utm",
-         "starts_at", "expires_at", "max_clicks", "expired_url", "conversion_redirect_url",
-         "password"]
+         "starts_at", "expires_at", "max_clicks", "expired_url", "failover_url",
+         "conversion_redirect_url", "password"]
     )  # fmt: skip
     link = owner.link(**empty, routing={"mode": None, "variants": None, "rules": None})
     assert re.fullmatch("[0-9A-Za-z]{7}", link["slug"])

@@ -64,6 +64,8 @@ def test_the_effective_settings_are_those_of_the_file_and_by_their_names(klink: 
     assert expected["verification"].pop("interval") == "6h"
     assert shown["verification"].pop("grace") == "86400s"
     assert expected["verification"].pop("grace") == "24h"
+    assert shown["destinations"].pop("failover_check_every") == "900s"
+    assert expected["destinations"].pop("failover_check_every") == "15m"
     for section, values in expected.items():
         assert shown[section] == values
     assert {*expected, "data_dir", "plans"} == {

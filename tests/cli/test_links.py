@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from klink.core import passwords
+from klink.core.destination_checks import Answer, Problem, next_check, record
 from klink.core.errors import NotFound
 from klink.core.links import NewLink, NewVariant, create, find
 from klink.core.principal import Principal
+from klink.core.times import format_rfc3339
 from klink.db.models import Link
 from tests.cli.conftest import Klink, core
 
@@ -21,6 +25,7 @@ FIELDS = {
     *("experiment", "utm", "forward_query", "redirect_status", "conversion_tracking"),
     *("conversion_redirect_url", "starts_at", "expires_at", "max_clicks", "expired_url"),
     *("password_protected", "quarantined_at", "quarantined_by", "quarantine_reason"),
+    *("failover_url", "check"),
     *("is_active", "clicks", "views", "unique_visitors", "conversions", "revenue"),
     *("created_at", "updated_at", "deleted_at"),
 }
@@ -42,6 +47,7 @@ def test_a_link_is_made_with_all_that_is_given(klink: Klink, here: Path):
         *("--description", "two\nlines", "--tag", "a", "--tag", "b", "--redirect-status", "308"),
         *("--starts-at", "2031-01-01T00:00:00+01:00", "--expires-at", "2032-01-01T00:00:00Z"),
         *("--max-clicks", "9", "--expired-url", "https://example.com/over", "--forward-query"),
+        *("--failover-url", "https://example.com/mirror"),
         *("--utm-source", "news", "--utm-term", "x", "--inactive", "--password-stdin"),
         stdin=b"open sesame\n",
     ).json
@@ -51,6 +57,7 @@ def test_a_link_is_made_with_all_that_is_given(klink: Klink, here: Path):
     assert made["starts_at"] == "2030-12-31T23:00:00Z"
     assert made["expires_at"] == "2032-01-01T00:00:00Z"
     assert (made["max_clicks"], made["expired_url"]) == (9, "https://example.com/over")
+    assert made["failover_url"] == "https://example.com/mirror"
     assert made["utm"] == {
         "source": "news",
         "medium": None,
@@ -92,7 +99,46 @@ def test_a_link_with_variants_is_shown_with_them(klink: Klink, here: Path):
         "weight": 70,
         "clicks": 0,
         "conversions": 0,
+        "check": None,
     }
+
+
+def test_what_a_check_has_found_is_shown(klink: Klink, here: Path):
+    with core(here) as ctx:
+        variants = (NewVariant("a", URL, 30), NewVariant("b", "https://example.com/b", 70))
+        create(ctx, OWNER, NewLink(slug="one", url="http://10.0.0.7/", failover_url=URL))
+        create(ctx, OWNER, NewLink(slug="two", variants=variants, failover_url=URL))
+        for hours in (1, 2, 3):
+            later = replace(ctx, now=ctx.now + timedelta(hours=hours))
+            while (check := next_check(later, not_since=later.now)) is not None:
+                record(later, check, Answer(Problem.NOT_FOUND, 404, "other.example"))
+    at = format_rfc3339(ctx.now + timedelta(hours=3))
+    began = format_rfc3339(ctx.now + timedelta(hours=1))
+    told = f"{at}: status 404 from other.example, not_found since {began}, down since {at}\n"
+    one = klink("links", "show", "one").out
+    assert f"failover url     {URL}\n" in one
+    assert f"checked          {told}" in one
+    assert klink("links", "show", "two").out.count(f"\n        checked {told}") == 2
+    assert klink("links", "show", "one", "--json").json["check"] == {
+        "checked_at": at,
+        "status": 404,
+        "final_host": "other.example",
+        "problem": "not_found",
+        "failing_since": began,
+        "down_since": at,
+    }
+    klink("links", "create", URL, "--slug", "fine")
+    slugs = {
+        flag: [each["slug"] for each in klink("links", "list", "--json", flag).json]
+        for flag in ("--problem", "--no-problem")
+    }
+    assert slugs == {"--problem": ["two", "one"], "--no-problem": ["fine"]}
+
+
+def test_a_failover_url_is_cleared_by_an_empty_text(klink: Klink):
+    klink("links", "create", URL, "--slug", "one", "--failover-url", "https://example.com/m")
+    changed = klink("links", "update", "one", "--failover-url", "", "--json").json
+    assert changed["failover_url"] is None
 
 
 def test_links_are_listed_newest_first_and_filtered(klink: Klink, here: Path):

@@ -42,6 +42,7 @@ LEADS_THERE: dict[str, dict[str, Any]] = {
     "url": {"url": BAD},
     "routing.variants.1.url": {"variants": SPLIT},
     "expired_url": {"url": "https://fine.example/", "expired_url": BAD},
+    "failover_url": {"url": "https://fine.example/", "failover_url": BAD},
     "conversion_redirect_url": {"url": "https://fine.example/", "conversion_redirect_url": BAD},
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 from klink.core import domains, links
 from klink.core.links import NewRule, NewVariant, Utm
 from klink.db import connection
-from klink.db.models import Link
+from klink.db.models import Link, Variant
 from tests.redirects.site import NOON, Site
 
 __all__ = ["OTHER_HOST", "SLUGS", "UNVERIFIED_HOST", "make_one_of_each"]
@@ -20,6 +20,7 @@ UNVERIFIED_HOST = "waiting.example.com"
 _HOUR = timedelta(hours=1)
 _LATER = NOON + timedelta(days=30)
 _OVER = "https://example.com/over"
+_MIRROR = "https://mirror.example.com/?m=1"
 
 _VARIANTS = ("us", "phone", "german", "mail", "rest")
 _RULES: tuple[tuple[dict[str, Any], str], ...] = (  # Any: whatever a rule may ask
@@ -63,9 +64,12 @@ _FIELDS: dict[str, dict[str, Any]] = {  # Any: what NewLink takes
     "soon": {"starts_at": _LATER},
     "begun": {"starts_at": NOON + _HOUR},
     "paused": {"is_active": False},
+    "down": {"failover_url": _MIRROR, "forward_query": True},
+    "down-without": {},
+    "up": {"failover_url": _MIRROR},
 }
 
-SLUGS = (*_FIELDS, "split", "split-all", "rules", "trashed", "quarantined")
+SLUGS = (*_FIELDS, "split", "split-all", "split-down", "rules", "trashed", "quarantined")
 """All that lead somewhere, or once did."""
 
 
@@ -75,6 +79,11 @@ def make_one_of_each(site: Site) -> None:
         site.link(slug, **fields)
     site.split("split")
     site.split("split-all", conversion_tracking=True, forward_query=True)
+    half = site.split("split-down", failover_url=_MIRROR).variants[0].id
+    with connection.write():
+        down = Link.slug.in_(["down", "down-without"])
+        Link.update(down_at=site.now).where(down).execute()
+        Variant.update(down_at=site.now).where(Variant.id == half).execute()
     site.link(
         "rules",
         variants=tuple(NewVariant(each, f"https://example.com/{each}", 20) for each in _VARIANTS),

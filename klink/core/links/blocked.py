@@ -38,7 +38,7 @@ def blocked(ctx: Context, link: LinkView) -> Finding | None:
 def findings(ctx: Context, link: LinkView) -> Iterator[tuple[str, Finding]]:
     """The destinations that a list names, each with what was found."""
     gate = Gate(ctx, link.workspace_id)
-    others = (link.expired_url, link.conversion_redirect_url)
+    others = (link.expired_url, link.failover_url, link.conversion_redirect_url)
     urls = (link.url, *(variant.url for variant in link.variants), *others)
     for url in dict.fromkeys(url for url in urls if url is not None):
         try:

@@ -32,12 +32,13 @@ __all__ = ["RESCAN_AFTER", "Scan", "is_due"]
 RESCAN_AFTER = timedelta(days=1)
 """When all is scanned again although no list has changed."""
 
-_AT_ONCE = 250
+_AT_ONCE = 100
 _WRITTEN_AT_ONCE = 20
 _MARK = "scanned"
 
 _COLUMNS = (
-    "id, workspace_id, mode, location, expired_location, conversion_redirect_url, "
+    "id, workspace_id, mode, location, expired_location, failover_location, "
+    "conversion_redirect_url, 
     "quarantined_by, quarantined_at"
 )
 
@@ -50,6 +51,7 @@ class _Row(NamedTuple):
     mode: str
     location: str
     expired_location: str | None
+    failover_location: str | None
     conversion_redirect_url: str | None
     quarantined_by: str | None
     quarantined_at: int | None
@@ -108,8 +110,8 @@ class Scan:
         if gate is None:
             gate = self._gates[row.workspace_id] = Gate(self._ctx, row.workspace_id)
         locations = [row.location, *variants]
-        if row.expired_location is not None:
-            locations.append(row.expired_location)
+        others = (row.expired_location, row.failover_location)
+        locations += [each for each in others if each is not None]
         if row.conversion_redirect_url is not None:  # of this the text is kept as it was sent
             with suppress(InvalidUrl):
                 locations.append(parse(row.conversion_redirect_url).location)
