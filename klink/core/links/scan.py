@@ -38,8 +38,7 @@ _MARK = "scanned"
 
 _COLUMNS = (
     "id, workspace_id, mode, location, expired_location, failover_location, "
-    "conversion_redirect_url, 
-    "quarantined_by, quarantined_at"
+    "conversion_redirect_url, quarantined_by, quarantined_at"
 )
 
 
