@@ -9,7 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-__all__ = ["Outside", "outside"]
+__all__ = ["GONE", "Outside", "outside"]
+
+GONE = "/gone/"
+"""What the paths of pages that are not there begin with."""
 
 _HOSTS = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 """klink asks one host one thing at a time."""
@@ -28,16 +31,24 @@ class Outside:
 
 
 class _Page(BaseHTTPRequestHandler):
-    """Says which path was asked for."""
+    """Says which path was asked for; 404 for what lies below ``GONE``."""
 
     def do_GET(self) -> None:
         """Answer (http.server's own name)."""
+        self.wfile.write(self._answer())
+
+    def do_HEAD(self) -> None:
+        """Answer without the page."""
+        self._answer()
+
+    def _answer(self) -> bytes:
+        """Send all that comes before the page, and return it."""
         body = f"<!doctype html><p>{self.path}</p>".encode()
-        self.send_response(200)
+        self.send_response(404 if self.path.startswith(GONE) else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        return body
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""

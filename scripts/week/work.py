@@ -17,7 +17,7 @@ from klink.clicks.batch import BatchFolder
 from klink.clicks.journal_reader import Position
 from klink.core import idempotency, links
 from klink.core.anonymous import COUNTED
-from klink.core.links import quota, site_checks
+from klink.core.links import LinkPatch, quota, site_checks
 from klink.core.links.erase import TRASH_KEPT
 from klink.core.times import to_ms
 from klink.db import rows
@@ -25,6 +25,7 @@ from klink.db.connection import read, write
 from klink.db.models import AnonymousLink, Change, DomainClaim, Exposure, Idempotent, Usage
 from klink.jobs import JobSettings
 from scripts.benchmark import history
+from scripts.week.outside import GONE
 from scripts.week.world import BLOCKLIST, World
 
 __all__ = ["WORK", "Prepare"]
@@ -41,7 +42,7 @@ _SEED = 7
 _OLD_CLICKS, _VISITS, _EXPIRING, _TRASHED, _KEPT_ROWS = 2.0, 1.0, 0.2, 0.1, 0.3
 _PURGED_A_DAY, _RUNNING, _DECIDED_A_DAY = 0.003, 0.001, 0.0003
 
-_ON_PAGES, _BLOCKED_A_DAY = 0.001, 0.001
+_ON_PAGES, _WATCHED, _BLOCKED_A_DAY = 0.001, 0.001, 0.001
 _CLAIMS = 20  # hosts
 
 _SEEN = 300  # visitors of each variant of an experiment that is decided
@@ -158,6 +159,19 @@ def pages(world: World, day: int) -> None:
             site_checks.plan(replace(world.ctx, now=at), [{"id": id_, "site_url": site_url}])
 
 
+def watched(world: World, day: int) -> None:
+    """Links with somewhere else to go; what every other one leads to is not there."""
+    if day:
+        return
+    sites = world.outside.sites
+    for n, id_ in enumerate(world.take(max(4, int(len(world.links) * _WATCHED)))):
+        with read():
+            [(uid,)] = rows.all_of("SELECT uid FROM links WHERE id = ?", id_)
+        url = f"{sites[n // 2 % len(sites)]}{GONE if n % 2 else '/'}{n}"
+        patch = LinkPatch(variants=(), url=url, failover_url="https://elsewhere.example/")
+        links.update(world.ctx, world.who, uid, patch)
+
+
 def claims(world: World, day: int) -> None:
     """Claims of hosts whose proof is not there."""
     if day:
@@ -193,6 +207,7 @@ WORK: Mapping[str, Prepare] = {
     "pick-winners": experiments,
     "scan-links": blocked,
     "verify-sites": pages,
+    "check-destinations": watched,
     "verify-domains": claims,
     "sweep-purged": purges,
     "purge-trash": trash,
