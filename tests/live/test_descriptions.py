@@ -31,7 +31,7 @@ SEED = "20260131"
 EXAMPLES = "50"
 """Requests that each phase makes up for an operation; coverage asks more, as many as it needs."""
 
-TIMEOUT_S = 100
+TIMEOUT_S = 280
 
 # Two checks have no place here. `positive_data_acceptance`: what a schema cannot say is the
 # core's to refuse (an expiry in the past, weights that do not sum to 100, a taken slug).
