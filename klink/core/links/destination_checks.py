@@ -6,17 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import EXCLUDED
-
 from klink.core import urls
 from klink.core.context import Context, Settings
 from klink.core.errors import InvalidUrl
 from klink.core.links.model import LinkView
-from klink.core.times import from_ms
+from klink.core.times import to_ms
 from klink.db import rows
 from klink.db.models import ONLY, DestinationCheck, Link, Variant
-
-NEVER = from_ms(0)
 
 _GOLDEN = 0x9E3779B1  # spreads numbers that follow one another
 
@@ -98,8 +94,8 @@ def row(
         "variant_id": variant_id,
         "workspace_id": workspace_id,
         "host": host_of(url),
-        "next_at": None if every is None else now + every * share(link_id, variant_id),
-        "checked_at": NEVER,
+        "next_at": None if every is None else to_ms(now + every * share(link_id, variant_id)),
+        "checked_at": 0,
         "failures": 0,
     }
 
@@ -112,15 +108,14 @@ def upsert(planned: Iterable[Mapping[str, object]], *, sooner: bool = False) -> 
     many = list(planned)
     if not many:
         return
-    next_at = DestinationCheck.next_at
-    where = next_at.is_null()
-    if sooner:
-        where |= next_at > EXCLUDED.next_at
-    DestinationCheck.insert_many(many).on_conflict(
-        conflict_target=[DestinationCheck.link_id, DestinationCheck.variant_id],
-        update={next_at: EXCLUDED.next_at},
-        where=where,
-    ).execute()
+    or_later = "OR destination_checks.next_at > excluded.next_at" if sooner else ""
+    marks = ", ".join([f"({', '.join('?' * len(many[0]))})"] * len(many))
+    rows.run(
+        f"INSERT INTO destination_checks ({', '.join(many[0])}) VALUES {marks} "  # noqa: S608 - own
+        "ON CONFLICT (link_id, variant_id) DO UPDATE SET next_at = excluded.next_at "
+        f"WHERE destination_checks.next_at IS NULL {or_later}",
+        *(value for each in many for value in each.values()),
+    )
 
 
 def host_of(url: str) -> str:
