@@ -305,7 +305,7 @@ class EventInput(Strict):
         allow_none=True,
         metadata=_says(
             'A number, or the same as a string: `99.99`, `"99.99"`.',
-            type=["number", "string", "null"],
+            type=["number", "string"],  # null is added by allow_none
         ),
     )
     currency = Text(
