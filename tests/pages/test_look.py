@@ -14,6 +14,7 @@ from tests.redirects.site import NOON, Site
 
 FOLDER = Path(klink.pages.__file__).parent
 MOST_BYTES = 30 << 10
+LOADED = re.compile(r'<(?:link|img|script|div)[^>]* (?:src|href|data-worker)="([^"]*)"')
 PATHS = ["/", "/nothing", "/later", "/off", "/locked", "/shown/page", "/fake/page"]
 
 
@@ -35,9 +36,18 @@ def furnished(site: Site) -> Site:
 def test_a_page_with_all_it_loads_is_below_thirty_kib(furnished: Site, path: str) -> None:
     for tag in LANGUAGES:
         page = furnished.ask(path, Accept_Language=tag)
-        loaded = set(re.findall(r'(?:src|href)="([^"]*)"', page.text))
+        loaded = set(LOADED.findall(page.text))
         assert len(loaded) == 3  # the icon, the tokens, the style
         assert len(page.data) + sum(len(furnished.ask(url).data) for url in loaded) < MOST_BYTES
+
+
+def test_so_is_the_preview_page_with_its_captcha(asking: Site) -> None:
+    asking.link("long", type="inpage", title="T" * 200, description="<" * 500)
+    for tag in LANGUAGES:
+        page = asking.ask("/long/page", Accept_Language=tag)
+        loaded = set(LOADED.findall(page.text))
+        assert len(loaded) == 5  # and the captcha's script and its worker
+        assert len(page.data) + sum(len(asking.ask(url).data) for url in loaded) < MOST_BYTES
 
 
 def test_templates_escape_everything_and_hold_no_script_or_style() -> None:

@@ -61,7 +61,7 @@ def test_every_page_is_closed_to_scripts_frames_and_third_parties(
     assert not re.search(
         r"<script|<style|style=|on\w+=|javascript:|//", answer.text.split("<title>")[1]
     )
-    loaded = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
+    loaded = re.findall(r'<(?:link|img|script)[^>]* (?:src|href)="([^"]*)"', answer.text)
     assert loaded
     assert all(url.startswith("/_static/") for url in loaded)
     for url in loaded:

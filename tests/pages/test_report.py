@@ -146,7 +146,7 @@ def test_a_form_with_a_mistake_is_shown_again_with_what_was_typed(house: House):
     form = {"link": "winter", "reason": "spam", "text": "<i>why</i>"}
     page = house.ask("POST", "/_report", data=form, headers=HTML)
     assert page.status_code == 422
-    assert "there is no such short link here" in page.text
+    assert "Give the whole address of a short link of this server." in page.text
     assert "&lt;i&gt;why&lt;/i&gt;" in page.text
     assert '<option value="spam" selected>' in page.text
     large = house.ask("POST", "/_report", data=form | {"text": "x" * 40_000}, headers=HTML)

@@ -54,7 +54,7 @@ class Site:
         self._settings = settings
         workspaces.ensure_first(self.ctx)
         home = workspaces.find(None)
-        self.owner = Principal(home.id, users.find(None, home.id).id, None, "klink")
+        self.owner = Principal(home.id, users.find(None, home.id).id, None, "klink", role="owner")
         self.journal = Journal.open(folder, b"e" * 16, fsync_every_s=None)
         self._read_to = Position(self.journal.stream, 0, 0)
         self.reader = VisitReader(SECRET, [IPv4Network(PROXY)], "CF-IPCountry")

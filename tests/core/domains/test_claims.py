@@ -222,7 +222,7 @@ def test_only_owners_and_admins_change_domains(
             change(replace(owner, scopes=frozenset({"read"})))
     assert domains.get(ctx, teammate, HOST).state == "pending"
     admin = users.create(ctx, "b@example.org", role="admin", workspace_id=owner.workspace_id)
-    domains.remove(ctx, replace(teammate, user_id=admin.id), HOST)
+    domains.remove(ctx, replace(teammate, user_id=admin.id, role="admin"), HOST)
 
 
 def test_a_workspace_sees_nothing_of_anothers(
