@@ -42,7 +42,7 @@ class Language:
 
 def _read(path: Path) -> Language:
     """A language from its file, which is named for it."""
-    locale = Locale.parse(path.stem)
+    locale = Locale.parse(path.stem, sep="-")
     with path.open("rb") as file:
         try:
             catalog = read_po(file, locale, abort_invalid=True)
@@ -63,6 +63,8 @@ LANGUAGES: Mapping[str, Language] = {
 }
 """Every language by its tag."""
 
+_BY_LOWER_TAG = {tag.lower(): language for tag, language in LANGUAGES.items()}
+
 
 def negotiated(accepted: Iterable[tuple[str, float]]) -> Language:
     """The language that suits somebody best.
@@ -72,4 +74,4 @@ def negotiated(accepted: Iterable[tuple[str, float]]) -> Language:
     """
     tags = [tag for tag, weight in accepted if weight > 0]
     found = negotiate_locale(tags, LANGUAGES, sep="-")
-    return LANGUAGES[found.lower()] if found else ENGLISH
+    return _BY_LOWER_TAG[found.lower()] if found else ENGLISH
