@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema
 
+from klink.api import answer_fields
 from klink.api.answer_fields import count, flag, moment, part, text
 from klink.core.blocking.entries import KINDS
 from klink.core.reports import REASONS, STATES
@@ -48,6 +49,7 @@ class Report(Schema):
     at = moment("When first.", null=False)
     reported_at = moment("When last.", null=False)
     closed_at = moment()
+    closed_by = answer_fields.text("`workspace` or `operator`.", null=True)
     link = part(ReportedLink)
 
 

@@ -64,6 +64,7 @@ def _rendered(view: ReportView) -> dict[str, Any]:
         "at": render.time(view.at),
         "reported_at": render.time(view.reported_at),
         "closed_at": render.time(view.closed_at),
+        "closed_by": view.closed_by,
         "link": {
             "id": view.link_uid,
             "slug": view.link_slug,

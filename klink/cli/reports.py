@@ -103,6 +103,7 @@ def report_json(report: ReportView) -> dict[str, object]:
         "at": report.at,
         "reported_at": report.reported_at,
         "closed_at": report.closed_at,
+        "closed_by": report.closed_by,
         "workspace": report.workspace_id,
         "link": {
             "id": report.link_uid,

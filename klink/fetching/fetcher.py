@@ -130,7 +130,7 @@ class Fetcher:
                 deadline,
                 allow_private=self._allow_private,
             )
-        backend = PinnedBackend(self._network, addresses, deadline, 2 * max_bytes + _AROUND)
+        backend = PinnedBackend(self._network, addresses, deadline, max_bytes + _AROUND)
         try:
             with (
                 httpcore.ConnectionPool(

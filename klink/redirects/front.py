@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from klink.clicks.visits import ARRIVAL, Arrival, Refusal, SeenVisit, VisitReader
-from klink.core.compiled import CompiledLink
 from klink.core.errors import DatabaseBusy
-from klink.core.resolve import Decision, Outcome
 from klink.core.slugs import ANSWERED, may_be_slug
 from klink.core.urls import clean_query
 from klink.db.models import BASE_DOMAIN_ID
@@ -176,7 +174,7 @@ class Front:
         answer = self._answers.arrive(link, seen, is_page=target.is_page)
         if answer.headers:
             return _redirect(answer.decision.status, answer.headers, start_response)
-        elsewhere = self._elsewhere(domain_id) if _is_unknown(link, answer.decision) else []
+        elsewhere = self._elsewhere(domain_id) if link is None else []
         environ[ARRIVAL] = Arrival(seen, link, answer.decision, target.is_page, elsewhere=elsewhere)
         return self._fallback(environ, start_response)
 
@@ -214,11 +212,6 @@ class Front:
         if first not in ANSWERED or first in _ANYWHERE:
             return False
         return not self._hosts.has_office(self._reader.client(environ).host)
-
-
-def _is_unknown(link: CompiledLink | None, decision: Decision) -> bool:
-    """Whether there is no link, as far as a visitor may know: of one in quarantine nobody does."""
-    return decision.outcome is Outcome.NOT_FOUND and (link is None or link.is_quarantined)
 
 
 def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -168,6 +168,7 @@ def test_reports_are_read_and_acted_on(house: House, owner: Person):
         "at": "2026-03-14T15:09:26Z",
         "reported_at": "2026-03-14T15:09:26Z",
         "closed_at": None,
+        "closed_by": None,
         "link": {
             "id": link["id"],
             "slug": "spring",
@@ -192,6 +193,7 @@ def test_a_report_is_dismissed_and_can_come_again(house: House, owner: Person):
     [shown] = owner.get("/api/v1/reports").json["items"]
     done = owner.post(f"/api/v1/reports/{shown['id']}/dismiss").json
     assert (done["state"], done["closed_at"]) == ("dismissed", "2026-03-14T15:09:26Z")
+    assert done["closed_by"] == "workspace"
     assert house.visit(link["short_url"]).status_code == 302
     report(house, "spring")
     [again] = owner.get("/api/v1/reports").json["items"]

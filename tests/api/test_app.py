@@ -270,6 +270,21 @@ def test_klinks_insides_are_shown_only_to_those_who_may_look(
         assert_problem(reply, 404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/ready", "/metrics"])
+@pytest.mark.parametrize("header", ["Forwarded", "X-Real-IP", "Via"])
+def test_a_proxy_that_nobody_trusts_is_known_by_other_headers_too(
+    parts: Parts, path: str, header: str
+) -> None:
+    allowed = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
+    own = replace(parts, metrics_allow=allowed, trusted_proxies=(ip_network("10.0.0.1/32"),))
+    browser = make_app(own).test_client()
+    for peer, status in (("127.0.0.1", 404), ("10.0.0.1", 200)):
+        reply = browser.get(
+            path, headers={header: "1.2.3.4"}, environ_overrides={"REMOTE_ADDR": peer}
+        )
+        assert reply.status_code == status
+
+
 @contextmanager
 def out_of_reach(database_url: str, tmp_path: Path) -> Iterator[None]:
     """The database cannot be opened for the block."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from klink.core import reports
+from klink.core.principal import Principal
 from klink.core.reports import NewReport
 from tests.cli.conftest import Klink, core
 
@@ -89,6 +90,26 @@ def test_a_scan_by_hand_goes_through_all_links(klink: Klink, here: Path):
     assert klink("jobs", "run", "scan-links").line == (
         "scan-links: 1 links, 0 quarantined, 0 released"
     )
+
+
+def test_what_a_workspace_closes_stays_open_to_the_operator(klink: Klink, here: Path):
+    klink("links", "create", "https://a.example/", "--slug", "a")
+    with core(here) as ctx:
+        reports.take(ctx, NewReport(link="a", reason="phishing", email="ann@example.org"))
+        who = Principal(1, 1, 1, "klink", role="owner")
+        [mine] = reports.search(ctx, who).items
+        assert reports.dismiss(ctx, who, mine.id).closed_by == "workspace"
+        assert reports.search(ctx, who).items == []
+    [still] = klink("reports", "list", "--json").json
+    assert (still["state"], still["closed_by"], still["email"]) == (
+        "dismissed",
+        "workspace",
+        "ann@example.org",
+    )
+    assert klink("reports", "dismiss", str(still["id"])).status == 0
+    assert klink("reports", "list", "--json").json == []
+    [closed] = klink("reports", "list", "--state", "all", "--json").json
+    assert (closed["closed_by"], closed["email"]) == ("operator", None)
 
 
 def test_the_operator_reads_and_decides_all_reports(klink: Klink, here: Path):

@@ -10,7 +10,7 @@ from klink.core import links
 from klink.core.blocking import entries
 from klink.core.blocking.lists import Blocklists
 from klink.core.context import Context
-from klink.core.errors import InsufficientRole, NotFound, OnlyOperator, ValidationFailed
+from klink.core.errors import InsufficientRole, NotFound, OnlyOperator, SlugTaken, ValidationFailed
 from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink, NewVariant, Scan
 from klink.core.principal import Principal
 from klink.db.connection import read
@@ -114,6 +114,25 @@ def test_what_people_put_in_quarantine_no_scan_takes_out(
         links.release(ctx, owner, his.uid)
     assert links.quarantine(ctx, owner, his.uid, "mine now").quarantine_reason == "reported"
     assert links.release(ctx, operator, his.uid).quarantined_at is None
+
+
+def test_what_the_operator_holds_keeps_its_slug_and_its_reports(
+    ctx: Context, owner: Principal, operator: Principal
+):
+    his = links.create(ctx, owner, NewLink(url="https://b.example/", slug="held")).link
+    links.quarantine(ctx, operator, his.uid, "reported")
+    with pytest.raises(OnlyOperator):
+        links.purge(ctx, owner, his.uid)
+    with pytest.raises(OnlyOperator):
+        links.update(ctx, owner, his.uid, LinkPatch(slug="other"))
+    with pytest.raises(SlugTaken):
+        links.create(ctx, owner, NewLink(url="https://b.example/", slug="held"))
+    links.trash(ctx, owner, his.uid)
+    later = replace(ctx, now=ctx.now + timedelta(days=31))
+    assert links.purge_trash(later) == 0
+    links.purge(later, operator, his.uid)
+    again = links.create(later, owner, NewLink(url="https://b.example/", slug="held")).link
+    assert again.quarantined_at is None
 
 
 def test_a_release_allows_this_destination_and_no_other(ctx: Context, owner: Principal):

@@ -174,6 +174,8 @@ def test_a_link_has_so_many_reports_and_no_more(house: House):
     rows = kept()
     assert len(rows) == MAX_OPEN_OF_LINK
     assert rows[-1].count == 6
+    assert send(house, reason="malware", text="worse", peer="198.51.100.99").status_code == 202
+    assert (kept()[-1].reason, kept()[-1].text) == ("malware", "worse")  # buried by no other
 
 
 def test_an_address_sends_five_and_then_one_a_minute(house: House):

@@ -32,6 +32,8 @@ MAX_NOTE = 500
 MAX_ENTRIES = 10_000
 MAX_PATTERNS = 200
 """Of a workspace; each is held against every destination."""
+MAX_SINGLE_WILDCARDS = 20
+"""Of these, how many may have a ``?``, which take longer; what releases links has its own."""
 
 _VERSION = "blocking_entries"
 _MAX_ID = 2**62
@@ -233,6 +235,10 @@ def _check_room(place: int, value: str) -> None:
         raise ListFull(f"a list has room for {MAX_ENTRIES} entries; remove some, or use a file")
     if is_glob(value) and sum(is_glob(each) for each in _values(place)) >= MAX_PATTERNS:
         raise ListFull(f"a list has room for {MAX_PATTERNS} patterns; remove some")
+    if "?" in value and sum("?" in each for each in _values(place)) >= MAX_SINGLE_WILDCARDS:
+        raise ListFull(
+            f"a list has room for {MAX_SINGLE_WILDCARDS} patterns with ?; write * in its place"
+        )
 
 
 def _values(place: int) -> list[str]:

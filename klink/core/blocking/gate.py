@@ -17,6 +17,9 @@ __all__ = ["Gate"]
 _MANY = 200
 """Domains of a workspace that others are compared with."""
 
+_REMEMBERED = 4096
+"""Destinations whose findings are kept: who judges again in a unit of work holds up others."""
+
 
 class Gate:
     """The lists of one workspace and the server's, for the destinations of one request.
@@ -29,13 +32,18 @@ class Gate:
         self._ctx = ctx
         self._workspace_id = workspace_id
         self._is_open = False
+        self._found: dict[str, Finding | None] = {}
 
     def finding(self, location: str) -> Finding | None:
         """Why a destination is refused, or None.
 
         :param location: its WHATWG serialisation.
         """
-        return self.find(asked(location))
+        if location not in self._found:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[location] = self.find(asked(location))
+        return self._found[location]
 
     def find(self, asked: Asked) -> Finding | None:
         """The same for one that is taken apart already.

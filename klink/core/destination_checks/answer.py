@@ -89,7 +89,7 @@ def _asked(fetcher: Fetcher, location: str) -> Fetched:
     :raises FetchError: there is none.
     """
     try:
-        got = fetcher.get(location, method="HEAD", accept=_ANYTHING)
+        got = fetcher.get(location, method="HEAD", max_bytes=_LITTLE, accept=_ANYTHING)
     except FetchError as error:
         if error.reason != "protocol":
             raise

@@ -10,7 +10,7 @@ import peewee
 
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
-from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
+from klink.core.errors import Gone, OnlyOperator, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import (
     destination_checks,
     destinations,
@@ -21,7 +21,7 @@ from klink.core.links import (
     site_checks,
 )
 from klink.core.links.batch import tag_rows
-from klink.core.links.blocked import FREE, SCAN, blocked
+from klink.core.links.blocked import FREE, OPERATOR, SCAN, blocked
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
 from klink.core.links.prepare import prepare_patch
@@ -73,6 +73,8 @@ def update(
             return before
         problems = Problems()
         columns = _slug_columns(row, given)
+        if columns and row.quarantined_by == OPERATOR and not who.is_operator:
+            raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
         coming = (row.domain_id, str(columns.get("slug", row.slug)))
         own = hosts.OwnHosts(ctx, row.workspace_id, coming)
         own_fields = {name: value for name, value in given.items() if name not in _APART}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
-from klink.core.errors import PreconditionFailed
+from klink.core.errors import OnlyOperator, PreconditionFailed
 from klink.core.links import destination_checks, quota
+from klink.core.links.blocked import OPERATOR
 from klink.core.links.find import locked_row
 from klink.core.links.site_checks import forget
 from klink.core.principal import Principal
@@ -72,27 +74,38 @@ def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = No
 
     :raises NotFound: unknown, or another workspace's.
     :raises PreconditionFailed: the link has another version by now.
+    :raises OnlyOperator: the operator keeps it in quarantine: its slug must not be free, nor what
+        was reported of it be gone.
     """
     who.need("delete")
     with write():
         row = locked_row(who, uid)
+        if row.quarantined_by == OPERATOR and not who.is_operator:
+            raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
         if if_version is not None and row.version != if_version:
             raise PreconditionFailed
         erase(ctx, who, row)
 
 
 def purge_trash(ctx: Context, *, limit: int = 100) -> int:
-    """Erase links that have been in the trash for 30 days, at most ``limit``; return how many."""
+    """Erase links that have been in the trash for 30 days, at most ``limit``; return how many.
+
+    But none that the operator keeps in quarantine.
+    """
     with write():
         old = list(
             Link.select()
-            .where(Link.deleted_at <= ctx.now - TRASH_KEPT)
+            .where(Link.deleted_at <= ctx.now - TRASH_KEPT, _is_free_to_go())
             .order_by(Link.deleted_at)
             .limit(limit)
         )
         for row in old:
             erase(ctx, None, row)
         return len(old)
+
+
+def _is_free_to_go() -> Any:  # Any: peewee's expressions have no types
+    return Link.quarantined_by.is_null() | (Link.quarantined_by != OPERATOR)
 
 
 def erase(

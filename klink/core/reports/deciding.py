@@ -9,13 +9,13 @@ from klink.core import audit, links
 from klink.core.context import Context
 from klink.core.errors import NotFound
 from klink.core.principal import Principal
-from klink.core.reports.model import ReportView, views
+from klink.core.reports.model import OPERATOR, WORKSPACE, ReportView, views
 from klink.db.connection import lock, write
 from klink.db.models import Report
 
 _MAX_ID = 2**62
 KEPT = timedelta(days=90)
-"""How long a report that is closed is kept; its e-mail address goes when it is closed."""
+"""How long a report that is closed is kept; its e-mail address goes when the operator closes it."""
 
 
 def dismiss(ctx: Context, who: Principal, number: int) -> ReportView:
@@ -28,7 +28,7 @@ def dismiss(ctx: Context, who: Principal, number: int) -> ReportView:
     who.need_manager()
     with write():
         row = _row(who, number)
-        if row.state == "open":
+        if row.state == "open" or (who.is_operator and row.closed_by == WORKSPACE):
             _close(ctx, who, [row], "dismissed")
         return views(ctx, [_row(who, number)])[0]
 
@@ -46,9 +46,13 @@ def act(ctx: Context, who: Principal, number: int) -> ReportView:
         there = replace(who, workspace_id=row.workspace_id)  # the operator's hand reaches all
         reason = f"reported as {row.reason}"
         links.quarantine(ctx, there, row.link.uid, reason)
-        open_ones = Report.select().where(Report.link == row.link_id, Report.state == "open")
-        _close(ctx, there, list(open_ones), "acted")
-        if row.state == "dismissed":
+        waiting = Report.state == "open"
+        if who.is_operator:
+            waiting |= Report.closed_by == WORKSPACE
+        _close(
+            ctx, there, list(Report.select().where(Report.link == row.link_id, waiting)), "acted"
+        )
+        if _row(who, number).state == "dismissed":
             _close(ctx, there, [row], "acted")
         return views(ctx, [_row(who, number)])[0]
 
@@ -75,7 +79,9 @@ def _row(who: Principal, number: int) -> Report:
 
 
 def _close(ctx: Context, who: Principal, rows: list[Report], state: str) -> None:
-    closed = {"state": state, "closed_at": ctx.now, "email": None}
+    closed: dict[str, object] = {"state": state, "closed_at": ctx.now, "closed_by": WORKSPACE}
+    if who.is_operator:
+        closed |= {"closed_by": OPERATOR, "email": None}
     Report.update(closed).where(Report.id.in_([row.id for row in rows])).execute()
     action = {"dismissed": "report.dismiss", "acted": "report.act"}[state]
     for row in rows:

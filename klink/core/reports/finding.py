@@ -8,7 +8,7 @@ from klink.core.context import Context
 from klink.core.errors import OnlyOperator, ValidationFailed
 from klink.core.paging import MAX_LIMIT
 from klink.core.principal import Principal
-from klink.core.reports.model import STATES, ReportPage, views
+from klink.core.reports.model import STATES, WORKSPACE, ReportPage, views
 from klink.db.connection import read
 from klink.db.models import Report
 
@@ -24,7 +24,7 @@ def search(
 ) -> ReportPage:
     """One page of reports, newest first.
 
-    :param state: None for all.
+    :param state: None for all; ``open`` are to the operator those that a workspace closed, too.
     :param everywhere: of all workspaces, for the operator only.
     :raises InsufficientScope, InsufficientRole: the key may not read them.
     :raises ValidationFailed: state, limit or cursor.
@@ -38,7 +38,10 @@ def search(
     if not everywhere:
         found = found.where(Report.workspace_id == who.workspace_id)
     if state is not None:
-        found = found.where(Report.state == state)
+        wanted = Report.state == state
+        if state == "open" and who.is_operator:
+            wanted |= Report.closed_by == WORKSPACE
+        found = found.where(wanted)
     if cursor is not None:
         found = found.where(Report.id < int(cursor))
     with read():

@@ -12,6 +12,10 @@ from klink.db.models import Link, Report
 
 REASONS = ("phishing", "malware", "spam", "illegal", "other")
 STATES = ("open", "dismissed", "acted")
+WORKSPACE, OPERATOR = "workspace", "operator"
+"""Who closed a report. One that a workspace closed stays open to the server's operator: the link
+may be that workspace's own."""
+
 MAX_TEXT = 1000
 MAX_EMAIL = 254
 
@@ -36,6 +40,7 @@ class ReportView:
 
     :ivar email: to be shown to the operator and to nobody else: the link may be its reader's.
     :ivar count: how often it came; ``reported_at`` when last.
+    :ivar closed_by: ``workspace`` or ``operator``.
     """
 
     id: int
@@ -53,6 +58,7 @@ class ReportView:
     count: int
     state: str
     closed_at: datetime | None
+    closed_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ def views(ctx: Context, found: Sequence[Report]) -> list[ReportView]:
                 count=row.count,
                 state=row.state,
                 closed_at=row.closed_at,
+                closed_by=row.closed_by,
             )
         )
     return made

@@ -20,7 +20,10 @@ from klink.db.models import BASE_DOMAIN_ID, Link, Report
 __all__ = ["MAX_OPEN", "MAX_OPEN_OF_LINK", "check", "link_of", "take"]
 
 MAX_OPEN_OF_LINK = 20
-"""Open reports of a link; what comes after them is counted with the latest one."""
+"""Open reports of a link for one reason; what comes after them is counted with the latest one."""
+
+MAX_OPEN_OF_WORKSPACE = 1_000
+"""Open reports of a workspace's links, so that one cannot fill the inbox of all."""
 
 MAX_OPEN = 10_000
 """Open reports of all links; then only links that have one already are reported on."""
@@ -48,7 +51,9 @@ def take(ctx: Context, new: NewReport, *, host_domain_id: int | None = None) -> 
             added = {"count": Report.count + 1, "reported_at": ctx.now}
             Report.update(added).where(Report.id == same.id).execute()
             return
-        if Report.select().where(Report.state == "open").count() >= MAX_OPEN:
+        waiting = Report.select().where(Report.state == "open")
+        own = waiting.where(Report.workspace_id == link.workspace_id)
+        if own.count() >= MAX_OPEN_OF_WORKSPACE or waiting.count() >= MAX_OPEN:
             raise TooBusy("too many reports wait to be read; try again tomorrow")
         row = Report.create(
             link=link.id,
@@ -126,8 +131,10 @@ def _place(ctx: Context, text: str, host_domain_id: int | None) -> tuple[int, st
 def _same(link_id: int, reason: str, text: str) -> Report | None:
     """The open report that this one is counted with."""
     # Any: peewee's queries lose their types while they are chained.
-    mine: Any = Report.select().where(Report.link == link_id, Report.state == "open")
-    found: Report | None = mine.where(Report.reason == reason, Report.text == text).first()
+    mine: Any = Report.select().where(
+        Report.link == link_id, Report.state == "open", Report.reason == reason
+    )
+    found: Report | None = mine.where(Report.text == text).first()
     if found is None and mine.count() >= MAX_OPEN_OF_LINK:
         found = mine.order_by(Report.id.desc()).first()
     return found

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import NotFound
+from klink.core.links.blocked import OPERATOR
 from klink.core.links.erase import erase
 from klink.core.links.find import locked_row
 from klink.core.links.site_checks import forget, host_of
@@ -112,6 +113,8 @@ def _act(ctx: Context, link: Link, kept: SiteCheck, outcome: Outcome) -> str:
         "site_url": link.site_url,
         "outcome": outcome.reason or outcome.found.value,
     }
+    if decision.is_over and link.quarantined_by == OPERATOR:
+        return "unproven"  # who runs the server keeps it
     if decision.is_over:
         erase(ctx, None, link, {**why, "scheduled_deletion_at": before.deletion_at})
         return "deleted"

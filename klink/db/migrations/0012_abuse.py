@@ -36,7 +36,8 @@ STATEMENTS: tuple[str, ...] = (
         email TEXT,
         count BIGINT NOT NULL,
         state TEXT NOT NULL,
-        closed_at BIGINT
+        closed_at BIGINT,
+        closed_by TEXT
     )
     """,
     "CREATE INDEX reports_workspace_id_state_id ON reports (workspace_id, state, id)",

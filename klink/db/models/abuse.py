@@ -49,6 +49,7 @@ class Report(Base):
     count = BigIntegerField()
     state = TextField()
     closed_at = MomentField(null=True)
+    closed_by = TextField(null=True)
 
     class Meta:
         """Peewee's own settings."""

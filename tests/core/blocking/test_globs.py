@@ -46,6 +46,11 @@ def test_what_patterns_fit(pattern: str, text: str, fits: bool):
     assert Glob(pattern).matches(text) == fits
 
 
+@given(st.text(alphabet="ab*", max_size=10), st.text(alphabet="ab", max_size=14))
+def test_stars_alone_are_looked_for_piece_by_piece(pattern: str, text: str):
+    assert Glob(pattern).matches(text) == bool(as_regex(pattern).fullmatch(text))
+
+
 def test_no_pattern_takes_long():
     worst = Glob("*a?" * 80 + "b*c")
     text = "a" * 2046 + "bb"
