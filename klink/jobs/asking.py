@@ -31,10 +31,6 @@ class Question(Protocol):
     """What is to be asked."""
 
     @property
-    def link_id(self) -> int:
-        """For which link."""
-
-    @property
     def host(self) -> str:
         """Whom."""
 
@@ -135,6 +131,6 @@ def _ask(errand: Errand[Q, A], question: Q, done: queue.SimpleQueue[tuple[Q, A]]
     try:
         answer = errand.ask(question)
     except Exception:
-        log.exception("a site of link %d could not be asked", question.link_id)
+        log.exception("%s could not be asked", question.host)
         answer = errand.unknown
     done.put((question, answer))

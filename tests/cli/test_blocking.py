@@ -81,14 +81,14 @@ def test_a_scan_by_hand_goes_through_all_links(klink: Klink, here: Path):
     klink("links", "create", "https://bad.example/", "--slug", "spring")
     klink("blocking", "add", "bad.example")
     assert klink("jobs", "run", "scan-links").line == (
-        "scan-links: 1 links, 1 quarantined, 0 released"
+        "scan-links: 1 links, 1 quarantined, 0 released, 0 domains"
     )
     assert klink("jobs", "run", "scan-links").line == (
-        "scan-links: 1 links, 0 quarantined, 0 released"
+        "scan-links: 1 links, 0 quarantined, 0 released, 0 domains"
     )
     assert klink("links", "release", "spring").status == 0
     assert klink("jobs", "run", "scan-links").line == (
-        "scan-links: 1 links, 0 quarantined, 0 released"
+        "scan-links: 1 links, 0 quarantined, 0 released, 0 domains"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from klink.core import domains, links
+from klink.core.blocking import entries
 from klink.core.domains import FILE_PATH, DomainPatch
 from klink.core.errors import DatabaseBusy
 from klink.db.connection import write
@@ -74,6 +75,14 @@ def test_a_link_in_quarantine_is_not_led_on_by_its_domain(site: Site) -> None:
         reply = site.ask(path, base_url=OWN)
         assert (reply.status_code, "Location" in reply.headers) == (404, False)
     assert site.records() == []
+
+
+def test_no_domain_leads_where_a_list_names_the_address_by_now(site: Site) -> None:
+    entries.add(site.ctx, site.owner, "host", "acme.example")
+    assert sum(domains.close_blocked(site.ctx)) == 1
+    assert site.ask("/", base_url=OWN).status_code == 200
+    assert site.ask("/nobody", base_url=OWN).status_code == 404
+    assert sum(domains.close_blocked(site.ctx)) == 0
 
 
 def test_links_that_are_there_answer_for_themselves(site: Site) -> None:

@@ -5,7 +5,7 @@ A host is claimed, proved and then the workspace's; ``docs/domains.md`` says it 
 
 from __future__ import annotations
 
-from klink.core.domains.checks import conclude_by_clock, due
+from klink.core.domains.checks import DueClaim, conclude_by_clock, every_claim, next_due
 from klink.core.domains.claims import MAX_PENDING, claim, remove, verify
 from klink.core.domains.model import (
     BY_ADMIN,
@@ -21,7 +21,7 @@ from klink.core.domains.model import (
 from klink.core.domains.names import check_host, is_base_host
 from klink.core.domains.proofs import FILE_PATH, Instructions, instructions, look
 from klink.core.domains.reading import all_of_them, find_all, get, is_served, ways, workspace_of
-from klink.core.domains.settings import change
+from klink.core.domains.settings import change, close_blocked
 from klink.core.links.model import UNSET
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "DomainPage",
     "DomainPatch",
     "DomainView",
+    "DueClaim",
     "Finding",
     "Instructions",
     "Ways",
@@ -42,14 +43,16 @@ __all__ = [
     "change",
     "check_host",
     "claim",
+    "close_blocked",
     "conclude_by_clock",
-    "due",
+    "every_claim",
     "find_all",
     "get",
     "instructions",
     "is_base_host",
     "is_served",
     "look",
+    "next_due",
     "remove",
     "verify",
     "ways",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
@@ -15,7 +16,7 @@ from klink.core.principal import Principal
 from klink.db.connection import lock, read, write
 from klink.db.models import Domain, DomainClaim
 
-__all__ = ["LOCK", "Due", "conclude", "conclude_by_clock", "due", "settle"]
+__all__ = ["LOCK", "DueClaim", "conclude", "conclude_by_clock", "every_claim", "next_due", "settle"]
 
 log = logging.getLogger(__name__)
 
@@ -26,23 +27,34 @@ _DAILY = timedelta(days=1)
 _SOON = timedelta(hours=1)  # when nobody could say
 _MOST_DOUBLINGS = 11  # of a minute; then it is more than a day
 
-Due = tuple[int, str, str]
-"""A claim to be checked: its number, host and token."""
+
+class DueClaim(NamedTuple):
+    """A claim to be checked."""
+
+    number: int
+    host: str
+    token: str
 
 
-def due(ctx: Context, after: int, limit: int, *, everything: bool) -> list[Due]:
-    """Claims to check now, by their numbers, after the number ``after``.
+def next_due(ctx: Context, busy: Collection[str]) -> DueClaim | None:
+    """The claim whose time has come, the one that has waited longest; None when there is none.
 
-    :param everything: those whose time has not come, too; but none that needs no proof.
+    :param busy: hosts that are being asked.
     """
-    is_due = DomainClaim.next_check_at.is_null(False)
-    if not everything:
-        is_due &= DomainClaim.next_check_at <= ctx.now
+    is_due = DomainClaim.next_check_at <= ctx.now
+    if busy:
+        is_due &= DomainClaim.host.not_in(list(busy))
     with read():
-        found = DomainClaim.select().where(is_due, DomainClaim.id > after)
-        return [
-            (row.id, row.host, row.token) for row in found.order_by(DomainClaim.id).limit(limit)
-        ]
+        waiting = DomainClaim.select().where(is_due)
+        row = waiting.order_by(DomainClaim.next_check_at, DomainClaim.id).first()
+    return None if row is None else DueClaim(row.id, row.host, row.token)
+
+
+def every_claim() -> list[DueClaim]:
+    """All claims that may have a proof, due or not."""
+    with read():
+        found = DomainClaim.select().where(DomainClaim.next_check_at.is_null(False))
+        return [DueClaim(row.id, row.host, row.token) for row in found.order_by(DomainClaim.id)]
 
 
 def conclude_by_clock(ctx: Context, claim_id: int, findings: Sequence[Finding]) -> bool:

@@ -113,7 +113,7 @@ def verify(ctx: Context, who: Principal, host: str) -> DomainView:
                 raise Conflict("the server's own host needs no proof")
             raise reading.unknown(host)
         _refuse_taken(who.workspace_id, row.host)
-    with proofs.place():
+    with proofs.place(who.workspace_id):
         findings = tuple(proofs.look(ctx.settings, row.host, row.token))
     with write():
         lock(LOCK)

@@ -38,7 +38,8 @@ _MAX_RECORDS = 20
 _MAX_SHOWN = 80
 
 _AT_ONCE = 2  # requests that wait for others' servers, so that the API's other workers go on
-_places = threading.BoundedSemaphore(_AT_ONCE)
+_waiting: set[int] = set()
+_waiting_lock = threading.Lock()
 
 
 NameServers = tuple[tuple[str, int], ...]
@@ -63,17 +64,22 @@ def instructions(host: str, token: str) -> Instructions:
 
 
 @contextmanager
-def place() -> Iterator[None]:
+def place(workspace_id: int) -> Iterator[None]:
     """Have one of the few places for a request that looks for proofs while its client waits.
 
-    :raises TooBusy: all are taken.
+    A workspace has one at a time, so that none takes them all.
+
+    :raises TooBusy: there is none.
     """
-    if not _places.acquire(blocking=False):
-        raise TooBusy("enough domains are being checked just now; try again soon")
+    with _waiting_lock:
+        if workspace_id in _waiting or len(_waiting) >= _AT_ONCE:
+            raise TooBusy("enough domains are being checked just now; try again soon")
+        _waiting.add(workspace_id)
     try:
         yield
     finally:
-        _places.release()
+        with _waiting_lock:
+            _waiting.discard(workspace_id)
 
 
 def look(

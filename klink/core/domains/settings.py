@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 
 from klink.core import audit, changes
+from klink.core.blocking.gate import Gate
 from klink.core.context import Changed, Context
 from klink.core.domains import reading
 from klink.core.domains.model import DomainPatch, DomainView
-from klink.core.errors import Conflict, Forbidden
+from klink.core.errors import Conflict, Forbidden, InvalidUrl
 from klink.core.links.hosts import OwnHosts
 from klink.core.links.model import UNSET
 from klink.core.principal import Principal
 from klink.core.problems import Problems
-from klink.db.connection import lock, write
+from klink.core.urls import parse
+from klink.db.connection import lock, read, write
 from klink.db.models import BASE_DOMAIN_ID, Domain
 
-__all__ = ["change"]
+__all__ = ["change", "close_blocked"]
 
 _URLS = ("root_url", "not_found_url")
 
@@ -51,6 +55,36 @@ def change(ctx: Context, who: Principal, host: str, patch: DomainPatch) -> Domai
         details = {name: [now_is[name], value] for name, value in news.items()}
         audit.record(ctx, who, "domain.change", f"domain:{view.host}", dict(details))
         return reading.find(ctx, who.workspace_id, host)
+
+
+def close_blocked(ctx: Context) -> Iterator[int]:
+    """Take from domains the addresses that a list names by now; a step a domain, 1 for one changed.
+
+    Those of ``base_url``'s host stay: whoever runs the server has set them, and the lists.
+    """
+    has_one = Domain.root_url.is_null(False) | Domain.not_found_url.is_null(False)
+    with read():
+        rows = list(Domain.select().where(has_one, Domain.id != BASE_DOMAIN_ID))
+    for row in rows:
+        assert row.workspace_id is not None  # only base_url's has none
+        gate = Gate(ctx, row.workspace_id)
+        named = {}
+        for name in _URLS:
+            with suppress(InvalidUrl):
+                url = getattr(row, name)
+                finding = None if url is None else gate.finding(parse(url).location)
+                if finding is not None:
+                    named[name] = [url, None, finding.words]
+        if named:
+            with write():
+                Domain.update(dict.fromkeys(named)).where(Domain.id == row.id).execute()
+                changes.record(ctx, Changed("domain", domain_id=row.id))
+                subject = f"domain:{row.host}"
+                details: dict[str, object] = dict(named)
+                audit.record(
+                    ctx, None, "domain.change", subject, details, workspace_id=row.workspace_id
+                )
+        yield int(bool(named))
 
 
 def _check(ctx: Context, who: Principal, view: DomainView, given: dict[str, object]) -> None:

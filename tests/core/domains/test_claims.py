@@ -276,7 +276,7 @@ def test_hosts_without_a_proof_are_limited(
 
 def test_few_requests_wait_for_proofs_at_once(ctx: Context, owner: Principal) -> None:
     domains.claim(ctx, owner, HOST)
-    with place(), place(), pytest.raises(TooBusy):
+    with place(7), place(8), pytest.raises(TooBusy):
         domains.verify(ctx, owner, HOST)
     assert domains.verify(ctx, owner, HOST).checked_at == ctx.now
 
