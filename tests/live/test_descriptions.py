@@ -112,14 +112,13 @@ def links(server: Server, keys: dict[str, str]) -> list[dict[str, Any]]:
     return made
 
 
-@pytest.fixture(params=("klink", *NAMES))
-def api(
-    request: pytest.FixtureRequest,
-    server: Server,
-    keys: dict[str, str],
-    links: list[dict[str, Any]],
-) -> Api:
-    name = str(request.param)
+@pytest.fixture
+def api(server: Server, keys: dict[str, str], links: list[dict[str, Any]]) -> Api:
+    return named("klink", server, keys, links)
+
+
+def named(name: str, server: Server, keys: dict[str, str], links: list[dict[str, Any]]) -> Api:
+    """One of the five by its name."""
     path = "/api/openapi.json" if name == "klink" else f"/api/openapi/{name}.json"
     parameter, member = {
         "qklnk": ("slug", "slug"),
