@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,3 +228,17 @@ def test_links_in_quarantine_are_listed_apart(ctx: Context, owner: Principal):
     assert listed("quarantined") == [held.id]
     assert listed("active") == [free.id]
     assert listed(None) == [free.id, held.id]
+
+
+def test_no_scan_lets_a_link_out_while_a_list_cannot_be_read(
+    ctx: Context, owner: Principal, tmp_path: Path
+):
+    link = links.create(ctx, owner, NewLink(url=BAD)).link
+    listed = tmp_path / "list.txt"
+    listed.write_text("bad.example\n")
+    assert scan(blocking(ctx, files=[listed])) == (1, 0)
+    listed.write_text("<html>error</html>\n")
+    assert scan(blocking(ctx, files=[listed])) == (0, 0)  # another process, or after a restart
+    assert now(ctx, owner, link).quarantined_at is not None
+    listed.write_text("other.example\n")
+    assert scan(blocking(ctx, files=[listed])) == (0, 1)

@@ -113,6 +113,11 @@ class ListFiles:
                 return state.path.name, *found
         return None
 
+    @property
+    def are_known(self) -> bool:
+        """Whether it is known of each what it says, or said before it broke."""
+        return all(state.content is not None for state in self._states)
+
     def fingerprint(self) -> list[object]:
         """What changes whenever what the files say does."""
         return [[str(state.path), state.signature, state.problem] for state in self._states]

@@ -133,6 +133,11 @@ class Blocklists:
             self._files.refresh(rest)
             self._is_ready = True
 
+    @property
+    def are_known(self) -> bool:
+        """Whether every file was read once; one that was broken from the start says nothing yet."""
+        return self._files.are_known
+
     def fingerprint(self) -> str:
         """What changes whenever these lists do."""
         told = json.dumps([self._said, self._files.fingerprint()])

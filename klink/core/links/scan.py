@@ -92,7 +92,7 @@ class Scan:
         after = 0
         while page := _page(after):
             after = page[-1].id
-            turned = [row for row, finding in self._judged(page) if _turns(row, finding)]
+            turned = [row for row, finding in self._judged(page) if self._turns(row, finding)]
             yield len(page)
             for start in range(0, len(turned), _WRITTEN_AT_ONCE):
                 self._write([row.id for row in turned[start : start + _WRITTEN_AT_ONCE]])
@@ -122,7 +122,7 @@ class Scan:
             for number in ids:
                 lock(f"klink:link:{number}")
             for row, finding in self._judged(_rows(ids)):
-                if _turns(row, finding):
+                if self._turns(row, finding):
                     self._turn(row, finding)
 
     def _turn(self, row: _Row, finding: Finding | None) -> None:
@@ -144,12 +144,14 @@ class Scan:
         )
         changes.record(ctx, Changed("link", link.id, link.domain_id, link.slug))
 
+    def _turns(self, row: _Row, finding: Finding | None) -> bool:
+        """Whether what was found changes anything; what people have decided stays.
 
-def _turns(row: _Row, finding: Finding | None) -> bool:
-    """Whether what was found changes anything; what people have decided stays."""
-    if finding is not None:
-        return row.quarantined_at is None
-    return row.quarantined_by == SCAN
+        While a list cannot be read nobody knows whom it names, so nobody is let out.
+        """
+        if finding is not None:
+            return row.quarantined_at is None
+        return row.quarantined_by == SCAN and self._ctx.settings.blocklists.are_known
 
 
 def _page(after: int) -> list[_Row]:
