@@ -239,6 +239,7 @@ def test_no_scan_lets_a_link_out_while_a_list_cannot_be_read(
     assert scan(blocking(ctx, files=[listed])) == (1, 0)
     listed.write_text("<html>error</html>\n")
     assert scan(blocking(ctx, files=[listed])) == (0, 0)  # another process, or after a restart
+    links.update(blocking(ctx, files=[listed]), owner, link.uid, LinkPatch(url=f"{BAD}?other"))
     assert now(ctx, owner, link).quarantined_at is not None
     listed.write_text("other.example\n")
     assert scan(blocking(ctx, files=[listed])) == (0, 1)

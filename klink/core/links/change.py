@@ -260,7 +260,9 @@ def _store_tags(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> None:
 
 def _free(ctx: Context, who: Principal, row: Link) -> None:
     """Take a link out of quarantine that a scan put there, and that leads elsewhere by now."""
-    if row.quarantined_by == SCAN and blocked(ctx, views(ctx, [row_of(who, row.uid)])[0]) is None:
+    if row.quarantined_by != SCAN or not ctx.settings.blocklists.are_known:
+        return
+    if blocked(ctx, views(ctx, [row_of(who, row.uid)])[0]) is None:
         apply(ctx, row, dict(FREE))
 
 

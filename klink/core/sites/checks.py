@@ -113,9 +113,7 @@ def _act(ctx: Context, link: Link, kept: SiteCheck, outcome: Outcome) -> str:
         "site_url": link.site_url,
         "outcome": outcome.reason or outcome.found.value,
     }
-    if decision.is_over and link.quarantined_by == OPERATOR:
-        return "unproven"  # who runs the server keeps it
-    if decision.is_over:
+    if decision.is_over and link.quarantined_by != OPERATOR:  # else its slug would be free
         erase(ctx, None, link, {**why, "scheduled_deletion_at": before.deletion_at})
         return "deleted"
     after = decision.state

@@ -244,3 +244,16 @@ def test_links_from_before_there_were_looks_are_looked_at_too(ctx: Context, owne
     assert sites.next_check(ctx) is None
     [host] = [row.host for row in SiteCheck.select()]
     assert host == "site.example"
+
+
+def test_what_the_operator_holds_in_quarantine_stays_and_is_looked_at_like_any_other(
+    world: World, ctx: Context, owner: Principal, operator: Principal
+):
+    link = make(ctx, owner)
+    links.quarantine(ctx, operator, link.uid, "reported")
+    after = FIRST
+    for _ in range(3):
+        assert sites.record(world.later(after), due(world, after), MISSING) == "missing"
+        assert sites.next_check(world.later(after)) is None  # or a run would never end
+        after += timedelta(hours=25)
+    assert links.get(ctx, owner, link.uid).quarantined_by == "operator"
