@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from klink.cli.links import workspace_option
-from klink.cli.opening import principal, with_database
+from klink.cli.opening import principal, warn_of_unread, with_database
 from klink.cli.output import json_option, print_fields, print_json, print_table
 from klink.core.blocking import entries
 from klink.core.blocking.entries import KINDS, EntryView
@@ -129,6 +129,7 @@ def check(ctx: Context, url: str, workspace: str | None, as_json: bool) -> None:
         raise ValidationFailed({"url": [error.reason]}) from None
     with read():
         found = Gate(ctx, principal(ctx, workspace).workspace_id).finding(location)
+    warn_of_unread(ctx)
     shown = _finding_json(found)
     if as_json:
         print_json(shown)

@@ -10,7 +10,7 @@ import click
 
 from klink.cli.link_options import given_fields, link_options
 from klink.cli.link_views import link_json, print_link, state_of
-from klink.cli.opening import principal, with_database
+from klink.cli.opening import principal, warn_of_unread, with_database
 from klink.cli.output import json_option, print_json, print_table
 from klink.core import links
 from klink.core.context import Context
@@ -50,11 +50,11 @@ def create(
     """Make a link to URL and print its short URL."""
     who = principal(ctx, workspace, user)
     new = NewLink(url=url, domain=domain, **given_fields(options))
-    made = links.create(ctx, who, new).link
-    if as_json:
-        _print_json(made)
-    else:
-        click.echo(made.short_url)
+    made = links.create(ctx, who, new)
+    warn_of_unread(ctx)
+    if made.existing:
+        click.echo("klink: that post or page has this link already; none was made", err=True)
+    _show(made.link, as_json=as_json)
 
 
 @command.command("list")
@@ -193,10 +193,8 @@ def update(
     if not fields:
         raise click.UsageError("nothing to change; name at least one field")
     after = links.update(ctx, who, before.uid, LinkPatch(**fields))
-    if as_json:
-        _print_json(after)
-    else:
-        click.echo(after.short_url)
+    warn_of_unread(ctx)
+    _show(after, as_json=as_json)
 
 
 @command.command("delete")
@@ -226,10 +224,7 @@ def restore(ctx: Context, name: str, workspace: str | None, as_json: bool) -> No
     """Take a link out of the trash and print its short URL."""
     who = principal(ctx, workspace)
     link = links.restore(ctx, who, links.find(ctx, who, name).uid)
-    if as_json:
-        _print_json(link)
-    else:
-        click.echo(link.short_url)
+    _show(link, as_json=as_json)
 
 
 @command.command("quarantine")
@@ -242,10 +237,7 @@ def quarantine(ctx: Context, name: str, reason: str, workspace: str | None, as_j
     """Let a link answer 404, as if it were not there, until you release it."""
     who = principal(ctx, workspace)
     link = links.quarantine(ctx, who, links.find(ctx, who, name).uid, reason)
-    if as_json:
-        _print_json(link)
-    else:
-        click.echo(link.short_url)
+    _show(link, as_json=as_json)
 
 
 @command.command("release")
@@ -257,6 +249,11 @@ def release(ctx: Context, name: str, workspace: str | None, as_json: bool) -> No
     """Take a link out of quarantine; what a list says of it is allowed in the workspace."""
     who = principal(ctx, workspace)
     link = links.release(ctx, who, links.find(ctx, who, name).uid)
+    _show(link, as_json=as_json)
+
+
+def _show(link: LinkView, *, as_json: bool) -> None:
+    """Print a link as JSON, or its short URL alone."""
     if as_json:
         _print_json(link)
     else:

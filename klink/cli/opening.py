@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 
+from klink.cli.output import escaped
 from klink.cli.refused import Refused
 from klink.config import Config, ConfigError, load
 from klink.core import users, workspaces
@@ -143,3 +144,14 @@ def password_from_stdin() -> str:
     if not password:
         raise Refused("there is no password on standard input")
     return password
+
+
+def warn_of_unread(ctx: Context) -> None:
+    """Say which blocklists could not be read: what they name seems to be allowed."""
+    for file in ctx.settings.blocklists.status():
+        if file.problem:
+            click.echo(
+                f"klink: the blocklist {file.name} cannot be read ({escaped(file.problem)}), so "
+                "nothing that it names is refused here",
+                err=True,
+            )

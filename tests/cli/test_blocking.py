@@ -49,13 +49,14 @@ def test_check_says_which_list_and_what_of_it(
         "is_servers": True,
     }
     assert "looks like paypal.com" in klink("blocking", "check", "https://paypa1.com/").out
-    assert klink("blocking", "check", "https://fine.example/").line == "nothing blocks it"
+    fine = klink("blocking", "check", "https://fine.example/")
+    assert (fine.out, "gone.txt cannot be read" in fine.err) == ("nothing blocks it\n", True)
     assert klink("blocking", "check", "nothing").refusal.startswith("url: must be an absolute URL")
     listed = klink("blocking", "list", "--global").err
     assert "hosts.txt: 1 entries\n" in listed
     assert "gone.txt: 0 entries; it cannot be read: No such file" in listed
     klink("blocking", "add", "bad.example", "--kind", "allow")
-    assert klink("blocking", "check", "https://bad.example/").line == "nothing blocks it"
+    assert klink("blocking", "check", "https://bad.example/").out == "nothing blocks it\n"
 
 
 def test_a_pattern_of_the_configuration_that_is_none_is_told(
@@ -65,6 +66,20 @@ def test_a_pattern_of_the_configuration_that_is_none_is_told(
     assert "blocking.patterns" in klink("links", "list").refusal
     monkeypatch.setenv("KLINK_BLOCKING__PATTERNS", "a b.example/*")
     assert "blocking.patterns" in klink("links", "list").refusal
+
+
+def test_the_command_line_says_which_list_it_cannot_read(
+    klink: Klink, here: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KLINK_BLOCKING__FILES", "list.txt")
+    klink("blocking", "list")  # makes the folder
+    listed = here / "list.txt"
+    listed.write_text("bad.example\n")
+    assert klink("links", "create", "https://bad.example/").status == 1
+    listed.write_text("<html>error</html>\n")
+    for command in (("blocking", "check"), ("links", "create")):
+        ran = klink(*command, "https://bad.example/")
+        assert (ran.status, "the blocklist list.txt cannot be read" in ran.err) == (0, True)
 
 
 def test_a_link_is_put_in_quarantine_and_released(klink: Klink, here: Path):

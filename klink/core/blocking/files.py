@@ -79,9 +79,11 @@ class ListFiles:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._states = [_State(path) for path in paths]
 
-    def have_changed(self) -> bool:
-        """Whether there is something to read anew."""
-        return any(_signature(state.path) != state.signature for state in self._states)
+    def changed_bytes(self) -> int | None:
+        """How much there is to read anew; None for nothing."""
+        now = [(state.signature, _signature(state.path)) for state in self._states]
+        sizes = [max(found[0], 0) for known, found in now if found != known]
+        return sum(sizes) if sizes else None
 
     def refresh(self, rest: Callable[[], None]) -> None:
         """Read what has changed. What cannot be read stays as it was, and the log says so once.
@@ -138,7 +140,7 @@ def _tell(state: _State, problem: str) -> None:
         log.warning("the blocklist %s cannot be used: %s; %s", state.path, problem, kept)
 
 
-def _signature(path: Path) -> Signature | None:
+def _signature(path: Path) -> Signature:
     try:
         found = path.stat()
     except OSError:

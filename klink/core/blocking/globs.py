@@ -1,9 +1,10 @@
 """Patterns with ``*`` and ``?``, matched in time that grows with the text alone.
 
 Regular expressions of other people could keep a processor busy for hours. A pattern with ``*``
-alone fits when its pieces are found one after the other. With ``?`` all places in the pattern that
-a text may have reached are the bits of one number, so each character of the text is one step,
-whatever the pattern; that takes longer, so lists have room for few of them.
+alone fits when its pieces are found one after the other, one with ``?`` alone only texts of its own
+length. With both, all places in the pattern that a text may have reached are the bits of one
+number, so each character of the text is one step, whatever the pattern; that takes longer, so lists
+have room for fewer of them.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Glob:
     def matches(self, text: str) -> bool:
         """Whether the whole text fits."""
         if self._needle not in text:  # nearly always, and at once
+            return False
+        if not self._stars and len(text) != len(self.text):
             return False
         return self._has_pieces(text) if self._pieces else self._is_reached(text)
 

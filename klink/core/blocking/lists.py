@@ -19,7 +19,10 @@ from klink.core.blocking.rules import Rules
 __all__ = ["Blocklists", "Finding"]
 
 LOOK_EVERY_S = 5.0
-"""How often it is looked whether a file has changed."""
+"""How often, while destinations are asked about, it is looked whether a file has changed."""
+
+SOON_READ_BYTES = 1 << 18
+"""So much whoever asks waits for, some milliseconds; more is read beside them."""
 
 _REST_S = 0.001
 _MAX_REMEMBERED = 256
@@ -59,7 +62,7 @@ class Blocklists:
     """The lists of the configuration; safe to use from several threads.
 
     Files are read when they are first needed, and anew by a thread of its own once they have
-    changed; until it is through, what was read before counts.
+    changed, unless they are small; until it is through, what was read before counts.
 
     :param hosts: plain hosts; ``patterns`` as :func:`~klink.core.blocking.rules.pattern_value`
         gives them.
@@ -113,7 +116,14 @@ class Blocklists:
             self._next_look_s = now_s + LOOK_EVERY_S
         elif now_s >= self._next_look_s:
             self._next_look_s = now_s + LOOK_EVERY_S
-            if not self._is_on_its_way and self._files.have_changed():
+            if self._is_on_its_way:
+                return
+            changed_bytes = self._files.changed_bytes()
+            if changed_bytes is None:
+                return
+            if changed_bytes <= SOON_READ_BYTES:
+                self.refresh()
+            else:
                 self._is_on_its_way = True
                 self._start(self._refresh_gently)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klink.core.blocking.hashed import HashedSet
-from klink.core.blocking.lists import LOOK_EVERY_S, Blocklists
+from klink.core.blocking.lists import LOOK_EVERY_S, SOON_READ_BYTES, Blocklists
 from klink.core.blocking.names import asked
 from klink.core.urls import parse
 
@@ -54,11 +54,22 @@ def test_what_a_list_excepts_it_does_not_block(path: Path):
     assert watched.kind("https://www.good.bad.example/") is None
 
 
-def test_a_file_that_changes_is_read_in_the_background(path: Path):
+def test_a_small_file_that_changes_is_read_by_whoever_asks(path: Path):
     path.write_text("old.example\n")
     watched = Watched(path)
     assert watched.kind("https://old.example/") == "host"
     path.write_text("new.example\nother.example\n")
+    watched.later()
+    assert watched.kind("https://new.example/") == "host"
+    assert watched.kind("https://old.example/") is None
+    assert watched.waiting == []
+
+
+def test_a_large_file_that_changes_is_read_in_the_background(path: Path):
+    path.write_text("old.example\n")
+    watched = Watched(path)
+    assert watched.kind("https://old.example/") == "host"
+    path.write_text("new.example\nother.example\n" + "# nothing\n" * SOON_READ_BYTES)
     assert watched.kind("https://new.example/") is None
     watched.later()
     assert watched.kind("https://new.example/") is None
@@ -118,7 +129,7 @@ def test_a_file_that_could_not_be_read_is_tried_again(path: Path, monkeypatch: p
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", refuse)
         watched.lists.refresh()
-    assert watched.lists.status()[0].problem == "Permission denied"
+        assert watched.lists.status()[0].problem == "Permission denied"
     watched.lists.refresh()
     assert watched.kind("https://bad.example/") == "host"
 

@@ -51,6 +51,11 @@ def test_stars_alone_are_looked_for_piece_by_piece(pattern: str, text: str):
     assert Glob(pattern).matches(text) == bool(as_regex(pattern).fullmatch(text))
 
 
+@given(st.text(alphabet="ab?", max_size=5), st.text(alphabet="ab", max_size=6))
+def test_single_wildcards_alone_keep_the_length(pattern: str, text: str):
+    assert Glob(pattern).matches(text) == bool(as_regex(pattern).fullmatch(text))
+
+
 def test_no_pattern_takes_long():
     worst = Glob("*a?" * 80 + "b*c")
     text = "a" * 2046 + "bb"
