@@ -164,10 +164,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         cache.flush()
         hosts.flush()
 
-    journal = Journal.open(
-        config.data_dir, migrate.epoch(), fsync_every_s=config.clicks.fsync_every_s
-    )
-    stack.callback(journal.close)
+    journal = _journal(config, stack)
     countries = CountryDatabase(config.geoip_file)
     enricher = Enricher(countries.lookup)
     ledger = Ledger(journal, enricher, _now)
@@ -208,6 +205,12 @@ def _build(config: Config, stack: ExitStack) -> _House:
         journal,
         metrics,
     )
+
+
+def _journal(config: Config, stack: ExitStack) -> Journal:
+    made = Journal.open(config.data_dir, migrate.epoch(), fsync_every_s=config.clicks.fsync_every_s)
+    stack.callback(made.close)
+    return made
 
 
 def _front(

@@ -14,7 +14,7 @@ from klink import __version__
 from klink.config import Config, ConfigError
 from klink.core import secrets
 from klink.core.blocking.lists import Blocklists
-from klink.core.blocking.names import plain_host
+from klink.core.blocking.names import comparable_host
 from klink.core.blocking.rules import pattern_value
 from klink.core.captcha import Altcha, Captcha, Nothing, Turnstile
 from klink.core.context import Settings
@@ -124,7 +124,7 @@ def _blocklists(config: Config) -> Blocklists:
         if value is None:
             raise ConfigError(f"blocking.patterns: {text!r} is no pattern for host/path?query")
         patterns.append(value)
-    hosts = [plain_host(host) for host in given.hosts]
+    hosts = [comparable_host(host) for host in given.hosts]
     return Blocklists(hosts, patterns, config.blocklist_files, given.brands)
 
 

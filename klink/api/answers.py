@@ -12,7 +12,7 @@ from klink.api.answer_fields import flag as _flag
 from klink.api.answer_fields import moment as _time
 from klink.api.answer_fields import part as _part
 from klink.api.answer_fields import text as _text
-from klink.clicks.imagined import KINDS
+from klink.clicks.enrich import KINDS
 from klink.core import destination_checks as checks
 from klink.core.explain import ENDS
 from klink.core.links import fields as rules
@@ -296,7 +296,7 @@ class Asker(Schema):
     os = _text(null=True)
     browser = _text(null=True)
     language = _text("First preference.", null=True)
-    kind = _text("Only persons make clicks.", enum=list(KINDS.values()))
+    kind = _text("Only persons make clicks.", enum=list(KINDS))
     reason = _text("Why it is no person.", null=True)
 
 

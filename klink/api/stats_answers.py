@@ -9,7 +9,7 @@ from klink.api.answer_fields import flag as _flag
 from klink.api.answer_fields import moment as _time
 from klink.api.answer_fields import part as _part
 from klink.api.answer_fields import text as _text
-from klink.stats import clicks
+from klink.clicks.enrich import KINDS
 
 
 class Covered(Schema):
@@ -125,7 +125,7 @@ class Click(Schema):
     """One visit."""
 
     at = _time(null=False)
-    kind = _text(enum=list(clicks.KINDS))
+    kind = _text(enum=list(KINDS))
     reason = _text("Why it is no person's.", null=True)
     is_click = _flag()
     is_view = _flag()

@@ -124,7 +124,7 @@ def show(ctx: Context, host: str, workspace: str | None, as_json: bool) -> None:
     shown["findings"] = "; ".join(each.text for each in found.findings) or None
     del shown["proof"]
     print_fields(shown)
-    if found.token:
+    if found.token and found.verified_by != domains.BY_ADMIN:
         _print_instructions(found)
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from klink.clicks.enrich import BOT, PERSON, PREFETCH, PREVIEW, kind_of, primary_languages
+from klink.clicks.enrich import KINDS, kind_of, primary_languages
 from klink.core.compiled import Agent, Lookups, Visit
 from klink.core.countries import COUNTRIES
 from klink.core.errors import ValidationFailed
 from klink.core.times import to_ms
 from klink.core.visitors import is_visitor_id, truncate
 
-__all__ = ["KINDS", "MAX_QUERY", "Imagined", "imagine"]
+__all__ = ["MAX_QUERY", "Imagined", "imagine"]
 
-KINDS = {PERSON: "person", BOT: "bot", PREVIEW: "preview", PREFETCH: "prefetch"}
 MAX_QUERY = 8192
 """Characters of a query, as of a real visit's."""
 
@@ -26,7 +25,7 @@ class Imagined(NamedTuple):
     """A visit, and what klink makes of whoever sends it.
 
     :ivar country: '' unknown.
-    :ivar kind: of :data:`KINDS`.
+    :ivar kind: of :data:`klink.clicks.enrich.KINDS`.
     :ivar reason: why it is no person.
     """
 

@@ -1,6 +1,7 @@
-"""What lists of things that happened have in common: a span of time, a limit and a cursor.
+"""What lists have in common: a limit, a cursor, and of things that happened a span of time.
 
-A cursor is the time and the number of the last one of the page before.
+A cursor is the number of the last one of the page before, and before it its time where the list is
+in the order of times.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime
 
 MAX_LIMIT = 200
 
+_MAX_NUMBER = 2**62
 _CURSOR = re.compile(r"(\d{1,15})-(\d{1,18})", re.ASCII)
 
 
@@ -30,3 +32,18 @@ def position(
     if cursor is not None and found is None:
         errors["cursor"] = ["is not a cursor of this list; start without one"]
     return None if found is None else (int(found[1]), int(found[2]))
+
+
+def below(errors: dict[str, list[str]], *, cursor: str | None, limit: int) -> int:
+    """The number that a page of numbered things, newest first, lies below.
+
+    What cannot be is noted in ``errors``.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
+    if cursor is None:
+        return _MAX_NUMBER
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
+        errors["cursor"] = ["is not a cursor of this list; start without one"]
+        return 0
+    return int(cursor)

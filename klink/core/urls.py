@@ -25,6 +25,7 @@ __all__ = [
     "ParsedUrl",
     "append_query",
     "clean_query",
+    "host_of",
     "is_loop",
     "merge_utm",
     "own_authorities",
@@ -131,6 +132,14 @@ def _is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def host_of(text: str) -> str:
+    """The host of a URL that is kept as it was sent; '' for what is none any more."""
+    try:
+        return parse(text).host
+    except InvalidUrl:  # the rules were others when it was stored
+        return ""
 
 
 def own_authorities(base_url: ParsedUrl, domains: Iterable[str]) -> frozenset[tuple[str, int]]:

@@ -92,7 +92,6 @@ class _View:
         if request.method != "POST":
             link = request.args.get("url") or request.args.get("code") or ""
             return self._form({"link": link})
-        self._limit.take(arrival.seen.client.address)
         return self._sent(arrival)
 
     def _sent(self, arrival: Arrival) -> Response:
@@ -101,6 +100,7 @@ class _View:
             sent = _sent()
             new = _report(sent)
             reports.check(new)
+            self._limit.take(arrival.seen.client.address)  # what was mistyped counts as none
             verdict = self._captcha.check(
                 "report", "", sent, context().now, arrival.seen.client.address
             )

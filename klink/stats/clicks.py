@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from klink.clicks.enrich import KINDS
 from klink.core.context import Context
 from klink.core.errors import ValidationFailed
 from klink.core.links import LinkView
@@ -20,8 +21,6 @@ from klink.db.models import Click, LinkTotal
 from klink.stats.scope import readable
 
 MAX_PAGE = 10**9
-KINDS = ("person", "bot", "preview", "prefetch")
-"""Names of the kinds of visit, by their number in the database."""
 
 _EXPORT_PAGE = 1_000
 

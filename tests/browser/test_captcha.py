@@ -154,10 +154,12 @@ def test_a_worker_that_cannot_start_is_done_without(
 ) -> None:
     visitor = visitors(script="const Real = Worker; window.Worker = (function () {"
                               " return new Real('/_static/nothing.js'); });")  # fmt: skip
-    visitor.page.goto(page_of(link(owner, shop)))
+    made = link(owner, shop)
+    visitor.page.goto(page_of(made))
     is_ready(visitor)
     press(visitor)
     arrives(visitor)
+    assert counted(owner, made) == (1, 1)
 
 
 def test_where_the_work_cannot_be_done_at_all_the_page_says_so(

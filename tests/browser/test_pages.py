@@ -187,6 +187,7 @@ def test_the_preview_page_leads_on_by_keyboard_alone(place: Place, visitors: Vis
         visitor.page.keyboard.press("Tab")
         if focused(visitor.page) == "BUTTON 2px":
             break
+    assert focused(visitor.page) == "BUTTON 2px"
     visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_url(f"{place.shop.url}/a")
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from klink.core import audit
+from klink.core import audit, paging
 from klink.core.blocking.globs import is_glob
 from klink.core.blocking.rules import MAX_PATTERN, Rules, host_value, pattern_value
 from klink.core.context import Context
 from klink.core.errors import ListFull, NotFound, OnlyOperator, ValidationFailed
-from klink.core.paging import MAX_LIMIT
 from klink.core.principal import Principal
 from klink.core.problems import text_problem
 from klink.db import meta, rows
@@ -258,13 +257,10 @@ def _check(kind: str | None, cursor: str | None, limit: int) -> int:
     errors: dict[str, list[str]] = {}
     if kind is not None and kind not in KINDS:
         errors["kind"] = [f"must be one of {', '.join(KINDS)}"]
-    if not 1 <= limit <= MAX_LIMIT:
-        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
-    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    before = paging.below(errors, cursor=cursor, limit=limit)
     if errors:
         raise ValidationFailed(errors)
-    return _MAX_ID if cursor is None else int(cursor)
+    return before
 
 
 def _changed(ctx: Context, who: Principal, action: str, row: BlockingEntry) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from klink.core.blocking.entries import EVERYWHERE, of_workspace, version
 from klink.core.blocking.lists import Finding
 from klink.core.blocking.looks import Brands
-from klink.core.blocking.names import Asked, asked, plain_host
+from klink.core.blocking.names import Asked, asked, comparable_host
 from klink.core.blocking.rules import Rules
 from klink.core.context import Context
 from klink.db import rows
@@ -83,7 +83,7 @@ class Gate:
 @lru_cache(maxsize=8)
 def _brand(netloc: str) -> Brands:
     """The base domain; a name without a dot, such as ``localhost``, is nobody's brand."""
-    host = plain_host(netloc if netloc.endswith("]") else netloc.partition(":")[0])
+    host = comparable_host(netloc if netloc.endswith("]") else netloc.partition(":")[0])
     return Brands([host] if "." in host else [])
 
 

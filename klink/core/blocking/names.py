@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import ada_url
 
-__all__ = ["Asked", "asked", "host_of", "is_address", "key_of_url", "plain_host"]
+from klink.core.dns_names import MAX_LENGTH
 
-MAX_HOST = 253
+__all__ = ["Asked", "asked", "comparable_host", "host_of", "is_address", "key_of_url"]
+
 _SIMPLE = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z0-9-]*[a-z-][a-z0-9-]*")
 _NOT_OF_HOSTS = re.compile(r"[\x00-\x20\x7f/?#@\\%*]|:[0-9]*\Z")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -44,7 +45,7 @@ def asked(location: str) -> Asked:
     """A destination by its WHATWG serialisation (:class:`klink.core.urls.ParsedUrl`)."""
     authority, rest = _split(location)
     host, port = _without_port(authority)
-    host = plain_host(host)
+    host = comparable_host(host)
     path = _canonical(rest)
     return Asked(_with_parents(host), _keys(host, port, path), f"{host}{path}".lower())
 
@@ -62,7 +63,7 @@ def key_of_url(text: str) -> str | None:
         return None
     authority, rest = _split(parts["href"])
     host, port = _without_port(authority.rpartition("@")[2])
-    host, path = plain_host(host), _canonical(rest)
+    host, path = comparable_host(host), _canonical(rest)
     return host if path == "/" and not port else _keys(host, port, path)[0]
 
 
@@ -73,21 +74,21 @@ def host_of(text: str) -> str | None:
     """
     text = text.removeprefix("*.").removeprefix(".")
     if _SIMPLE.fullmatch(text) and "xn--" not in text:
-        return text if len(text) <= MAX_HOST else None
-    if not text or len(text) > 4 * MAX_HOST:
+        return text if len(text) <= MAX_LENGTH else None
+    if not text or len(text) > 4 * MAX_LENGTH:
         return None
     if text.count(":") > 1 and not text.startswith("["):
         text = f"[{text}]"
     if _NOT_OF_HOSTS.search(text):
         return None
     try:
-        host = plain_host(ada_url.URL(f"http://{text}/").hostname)
+        host = comparable_host(ada_url.URL(f"http://{text}/").hostname)
     except ValueError:
         return None
-    return host if host and len(host) <= MAX_HOST else None
+    return host if host and len(host) <= MAX_LENGTH else None
 
 
-def plain_host(host: str) -> str:
+def comparable_host(host: str) -> str:
     """A serialised host without a final dot; IPv4 inside IPv6 as IPv4."""
     if host.startswith("[::ffff:"):
         mapped = IPv6Address(host[1:-1]).ipv4_mapped

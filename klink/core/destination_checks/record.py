@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from klink.core import audit, changes
+from klink.core import audit, changes, urls
 from klink.core.context import Changed, Context
 from klink.core.destination_checks.answer import Answer, Problem
 from klink.core.destination_checks.decide import State, decide
@@ -13,6 +13,7 @@ from klink.core.errors import NotFound
 from klink.core.links import destination_checks as plans
 from klink.core.links.find import locked_row
 from klink.core.principal import Principal
+from klink.core.times import share
 from klink.db.connection import write
 from klink.db.models import ONLY, DestinationCheck, Link, Variant
 
@@ -85,11 +86,11 @@ def _act(
         answer,
         ctx.now,
         every=plans.interval(ctx.settings, link.failover_url),
-        share=plans.share(kept.link_id, kept.variant_id),
+        share=share(kept.link_id + kept.variant_id),
     )
     after = decision.state
     DestinationCheck.update(
-        host=plans.host_of(target.url),
+        host=urls.host_of(target.url),
         next_at=decision.next_at,
         checked_at=ctx.now,
         status=answer.status,

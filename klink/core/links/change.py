@@ -59,6 +59,7 @@ def update(
     :raises Gone: in the trash.
     :raises PreconditionFailed: the link has another version by now.
     :raises ValidationFailed, SlugTaken, LinkLimitReached: as in creating one.
+    :raises OnlyOperator: a new slug, while the operator keeps the link in quarantine.
     """
     who.need("update")
     if isinstance(patch, LinkPatch):
@@ -72,9 +73,7 @@ def update(
         if not given:
             return before
         problems = Problems()
-        columns = _slug_columns(row, given)
-        if columns and row.quarantined_by == OPERATOR and not who.is_operator:
-            raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
+        columns = _slug_columns(who, row, given)
         coming = (row.domain_id, str(columns.get("slug", row.slug)))
         own = hosts.OwnHosts(ctx, row.workspace_id, coming)
         own_fields = {name: value for name, value in given.items() if name not in _APART}
@@ -184,10 +183,12 @@ def living_row(who: Principal, uid: str, if_version: int | None) -> Link:
     return row
 
 
-def _slug_columns(row: Link, given: Mapping[str, object]) -> dict[str, object]:
+def _slug_columns(who: Principal, row: Link, given: Mapping[str, object]) -> dict[str, object]:
     slug = given.get("slug", row.slug)
     if slug == row.slug:
         return {}
+    if row.quarantined_by == OPERATOR and not who.is_operator:  # the old one must not be free
+        raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
     if not isinstance(slug, str):
         raise ValidationFailed({"slug": ["cannot be cleared"]})
     return {"slug": slugs.check_custom(slug)}

@@ -8,13 +8,10 @@ from typing import Any
 
 from klink.core import urls
 from klink.core.context import Context, Settings
-from klink.core.errors import InvalidUrl
 from klink.core.links.model import LinkView
-from klink.core.times import to_ms
+from klink.core.times import share, to_ms
 from klink.db import rows
 from klink.db.models import ONLY, DestinationCheck, Link, Variant
-
-_GOLDEN = 0x9E3779B1  # spreads numbers that follow one another
 
 
 def interval(settings: Settings, failover_url: str | None) -> timedelta | None:
@@ -22,11 +19,6 @@ def interval(settings: Settings, failover_url: str | None) -> timedelta | None:
     if failover_url is None:
         return settings.destination_interval
     return min(settings.failover_interval, settings.destination_interval or timedelta.max)
-
-
-def share(link_id: int, variant_id: int) -> float:
-    """0 to 1: where in an interval a destination has its place, so that not all are due at once."""
-    return ((link_id + variant_id) * _GOLDEN % 2**32) / 2**32
 
 
 def plan(
@@ -93,8 +85,8 @@ def row(
         "link_id": link_id,
         "variant_id": variant_id,
         "workspace_id": workspace_id,
-        "host": host_of(url),
-        "next_at": None if every is None else to_ms(now + every * share(link_id, variant_id)),
+        "host": urls.host_of(url),
+        "next_at": None if every is None else to_ms(now + every * share(link_id + variant_id)),
         "checked_at": 0,
         "failures": 0,
     }
@@ -116,14 +108,6 @@ def upsert(planned: Iterable[Mapping[str, object]], *, sooner: bool = False) -> 
         f"WHERE destination_checks.next_at IS NULL {or_later}",
         *(value for each in many for value in each.values()),
     )
-
-
-def host_of(url: str) -> str:
-    """The host of a destination, or '' when it is none that can be asked."""
-    try:
-        return urls.parse(url).host
-    except InvalidUrl:
-        return ""
 
 
 def _asked(link: LinkView) -> dict[int, str]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from klink.core import urls
 from klink.core.context import Context
-from klink.core.errors import InvalidUrl
 from klink.core.times import from_ms, to_ms
 from klink.db import rows
 from klink.db.models import Link, SiteCheck
@@ -53,19 +52,11 @@ def forget(link_id: int) -> None:
     SiteCheck.delete().where(SiteCheck.link_id == link_id).execute()
 
 
-def host_of(site_url: str) -> str:
-    """The host of a page, or '' when it is none that can be asked."""
-    try:
-        return urls.parse(site_url).host
-    except InvalidUrl:
-        return ""
-
-
 def _row(ctx: Context, link_id: int, site_url: str) -> dict[str, object]:
     first = ctx.now + min(FIRST_LOOK, ctx.settings.site_interval)
     return {
         "link_id": link_id,
-        "host": host_of(site_url),
+        "host": urls.host_of(site_url),
         "next_at": to_ms(first),
         "last_at": to_ms(NEVER),
         "failures": 0,

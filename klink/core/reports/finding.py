@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from klink.core import paging
 from klink.core.context import Context
 from klink.core.errors import OnlyOperator, ValidationFailed
-from klink.core.paging import MAX_LIMIT
 from klink.core.principal import Principal
 from klink.core.reports.model import STATES, WORKSPACE, ReportPage, views
 from klink.db.connection import read
@@ -33,8 +33,9 @@ def search(
     who.need_manager()
     if everywhere and not who.is_operator:
         raise OnlyOperator("the reports of all workspaces are the server's operator's to read")
-    _check(state, cursor, limit)
-    found: Any = Report.select()  # Any: peewee's queries lose their types while they are chained
+    before = _check(state, cursor, limit)
+    # Any: peewee's queries lose their types while they are chained.
+    found: Any = Report.select().where(Report.id < before)
     if not everywhere:
         found = found.where(Report.workspace_id == who.workspace_id)
     if state is not None:
@@ -42,21 +43,18 @@ def search(
         if state == "open" and who.is_operator:
             wanted |= Report.closed_by == WORKSPACE
         found = found.where(wanted)
-    if cursor is not None:
-        found = found.where(Report.id < int(cursor))
     with read():
         rows = list(found.order_by(Report.id.desc()).limit(limit + 1))
         shown = views(ctx, rows[:limit])
     return ReportPage(shown, str(shown[-1].id) if len(rows) > limit else None)
 
 
-def _check(state: str | None, cursor: str | None, limit: int) -> None:
+def _check(state: str | None, cursor: str | None, limit: int) -> int:
+    """Refuse what cannot be; give the number that the page lies below."""
     errors: dict[str, list[str]] = {}
     if state is not None and state not in STATES:
         errors["state"] = [f"must be one of {', '.join(STATES)}"]
-    if not 1 <= limit <= MAX_LIMIT:
-        errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
-    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        errors["cursor"] = ["is not a cursor of this list; start without one"]
+    before = paging.below(errors, cursor=cursor, limit=limit)
     if errors:
         raise ValidationFailed(errors)
+    return before

@@ -12,17 +12,18 @@ from klink.core.errors import NotFound
 from klink.core.links.blocked import OPERATOR
 from klink.core.links.erase import erase
 from klink.core.links.find import locked_row
-from klink.core.links.site_checks import forget, host_of
+from klink.core.links.site_checks import forget
 from klink.core.principal import Principal
 from klink.core.sites.decide import State, decide
 from klink.core.sites.outcome import Outcome
+from klink.core.times import share
+from klink.core.urls import host_of
 from klink.db.connection import read, write
 from klink.db.models import Link, SiteCheck
 
 __all__ = ["Check", "next_check", "record"]
 
 _AGAIN_SOON = timedelta(minutes=1)
-_GOLDEN = 0x9E3779B1  # spreads numbers that follow one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _act(ctx: Context, link: Link, kept: SiteCheck, outcome: Outcome) -> str:
         ctx.now,
         interval=ctx.settings.site_interval,
         grace=ctx.settings.site_grace,
-        share=(link.id * _GOLDEN % 2**32) / 2**32,
+        share=share(link.id),
     )
     why: dict[str, object] = {
         "site_url": link.site_url,
