@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from klink import __version__, dialects, logs, tracking
+from klink import __version__, admin, dialects, logs, tracking
 from klink.api import make_app
 from klink.clicks import enrich
 from klink.clicks.enrich import Enricher
@@ -29,7 +29,7 @@ from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
-from klink.core import domains, keys, links, secrets, workspaces
+from klink.core import domains, keys, links, secrets, set_up, workspaces
 from klink.core.compiled import CompiledLink
 from klink.core.context import Changed, Context, Settings
 from klink.core.errors import DatabaseBusy
@@ -111,7 +111,7 @@ def serve(config: Config) -> int:
         gc.set_threshold(_COLLECT_AFTER)
         sys.setswitchinterval(_SWITCH_S)
         server.start()
-        _greet(config, server)
+        _greet(config, house.settings, server)
         signals.attach(server)
         server.run()
         log.info("stopping")
@@ -122,6 +122,7 @@ def serve(config: Config) -> int:
 class _House:
     """What must be started, in this order, and the application that answers."""
 
+    settings: Settings
     ledger: Ledger
     feed: ChangeFeed
     flusher: _Flusher
@@ -194,6 +195,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
     front = _front(config, parts, cache, hosts, reader, answers)
     lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
     return _House(
+        settings,
         ledger,
         ChangeFeed(announce, flush),
         _Flusher(meter),
@@ -228,6 +230,7 @@ def _front(
     doors = [
         tracking.make_blueprint(tracking.Limit()),
         make_report_blueprint(report_limit(), asked),
+        admin.make_blueprint(admin.SCREENS, secret),
         make_blueprint(answers, Guards.of(secret, asked)),
     ]
     app = make_app(parts, doors)
@@ -355,31 +358,48 @@ def _share_one_arena() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def _greet(config: Config, server: Server) -> None:
-    """Say where the server is and, as long as there is no key, how to make one."""
-    places = ", ".join(f"http://{address}" for address in server.addresses)
-    lines = [f"klink {__version__} listens on {places}"]
-    if config.server.base_url.rstrip("/") not in places.split(", "):
+def _greet(config: Config, settings: Settings, server: Server) -> None:
+    """Say where the server is and, as long as nobody can use it, how to begin."""
+    addresses = [f"http://{address}" for address in server.addresses]
+    base_url = config.server.base_url.rstrip("/")
+    lines = [f"klink {__version__} listens on {', '.join(addresses)}"]
+    if base_url not in addresses:
         lines.append(f"Short URLs begin with {config.server.base_url}")
     if _is_for_itself_alone(config):
         lines.append(
             "Who comes by another name or address is refused (421): set server.base_url to the "
             "one that people use"
         )
-    if not keys.all_of_them():
-        option = f" --config {config.file}" if config.file else ""
-        folder = "" if config.file else f"KLINK_DATA_DIR={shlex.quote(str(config.data_dir))} "
-        command = f"{folder}{_program()}{option} keys create --name me"
-        lines.append(f"No API key yet. Make one in another shell: {command}")
+    token = set_up.offer(Context(_now(), settings))
+    if token is not None:
+        # On a port that was chosen for this start alone, base_url leads nowhere.
+        is_here = base_url in addresses or not _is_loopback(base_url)
+        place = base_url if is_here else addresses[0]
+        lines.append(f"Set up the admin page (once, within an hour): {place}/admin/setup/{token}")
+        if not keys.all_of_them():
+            lines.append(
+                f"Or make an API key in another shell: {_klink(config)} keys create --name me"
+            )
     with contextlib.suppress(OSError):  # nobody reads it
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
 
+def _klink(config: Config) -> str:
+    """What a person types to run a command on what this server serves."""
+    option = f" --config {config.file}" if config.file else ""
+    folder = "" if config.file else f"KLINK_DATA_DIR={shlex.quote(str(config.data_dir))} "
+    return f"{folder}{_program()}{option}"
+
+
 def _is_for_itself_alone(config: Config) -> bool:
     """Whether it listens for the network, but links are to begin with a loopback address."""
     is_everywhere = config.server.host in ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
-    return is_everywhere and (urlsplit(config.server.base_url).hostname or "") in _LOOPBACK
+    return is_everywhere and _is_loopback(config.server.base_url)
+
+
+def _is_loopback(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in _LOOPBACK
 
 
 def _program() -> str:

@@ -48,6 +48,17 @@ def check_password(password: str) -> None:
         )
 
 
+def checked_email(email: str) -> str:
+    """An e-mail address as it is kept.
+
+    :raises ValidationFailed: it is none.
+    """
+    email = email.strip().lower()
+    if not _EMAIL.fullmatch(email):
+        raise ValidationFailed({"email": ["must be an e-mail address such as ann@example.org"]})
+    return email
+
+
 def create(
     ctx: Context, email: str, *, role: str, workspace_id: int, password: str | None = None
 ) -> UserView:
@@ -56,9 +67,7 @@ def create(
     :raises ValidationFailed: email, role or password cannot be accepted.
     :raises Conflict: the email is taken.
     """
-    email = email.strip().lower()
-    if not _EMAIL.fullmatch(email):
-        raise ValidationFailed({"email": ["must be an e-mail address such as ann@example.org"]})
+    email = checked_email(email)
     if role not in workspaces.ROLES:
         raise ValidationFailed({"role": [f"must be one of {', '.join(workspaces.ROLES)}"]})
     hashed = None

@@ -11,7 +11,17 @@ from datetime import timedelta
 from functools import partial
 
 from klink.clicks import retention
-from klink.core import anonymous, changes, guesses, idempotency, links, passes, reports, usage
+from klink.core import (
+    anonymous,
+    changes,
+    guesses,
+    idempotency,
+    links,
+    passes,
+    reports,
+    sessions,
+    usage,
+)
 from klink.core.context import Context
 from klink.jobs.destinations import check_destinations
 from klink.jobs.domains import verify_domains
@@ -67,7 +77,7 @@ def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
 
 
 def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
-    """Drop stored answers, counts, used passes, changes and old reports that nobody asks for."""
+    """Drop what nobody asks for any more: stored answers, counts, changes, old sessions, reports."""
     tables: dict[str, Callable[[], int]] = {
         "answers": partial(idempotency.prune, ctx.now),
         "windows": partial(usage.prune, ctx.now),
@@ -76,6 +86,7 @@ def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
         "passes": partial(passes.prune, ctx.now),
         "guesses": partial(guesses.prune, ctx.now),
         "reports": partial(reports.prune, ctx.now),
+        "sessions": partial(sessions.prune, ctx.now),
     }
     return JobReport({name: pace.total(iter(prune, 0)) for name, prune in tables.items()})
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask import Blueprint, Flask, Response, abort, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
@@ -18,6 +17,7 @@ from klink.pages import messages
 from klink.pages.guarded import Guarded, Guards, WayOn
 from klink.pages.rendering import prepare, redirect, secure, shown, told, wants_json
 from klink.web import doors
+from klink.web.static_files import StaticFiles
 from klink.web.statuses import status_of
 
 __all__ = ["make_blueprint"]
@@ -57,7 +57,7 @@ def make_blueprint(way_on: WayOn, guards: Guards) -> Blueprint:
         provide_automatic_options=False,
     )
     pages.after_request(_secure_static)
-    pages.app_template_global("static_url")(_static_url)
+    pages.app_template_global("static_url")(StaticFiles(_STATIC, _STATIC_URL).url)
     return pages
 
 
@@ -71,19 +71,11 @@ def _prepare(state: BlueprintSetupState) -> None:
     doors.add(state.app, doors.Door(_claims, _refuse))
 
 
-def _static_url(name: str) -> str:
-    """The URL of a static file; it changes with the file, so that caches may keep it.
-
-    Flask's ``url_for`` knows none in an answer to a request whose Host is garbage.
-    """
-    versions: dict[str, str] = current_app.extensions.setdefault("klink.pages.versions", {})
-    if name not in versions:
-        versions[name] = hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:8]
-    return f"{_STATIC_URL}/{name}?v={versions[name]}"
-
-
 def _secure_static(response: Response) -> Response:
-    return secure(response) if request.endpoint == "pages.static" else response
+    if request.endpoint != "pages.static":
+        return response
+    StaticFiles.keep(response)
+    return secure(response)
 
 
 def _home() -> Response:

@@ -48,6 +48,11 @@ _MISDIRECTED = json.dumps(
     }
 ).encode()
 
+_ADMIN_ELSEWHERE = (
+    "The admin page answers on {} only, which is what server.base_url says. If you came by that "
+    "name, the proxy in front of klink passes on another one: see trusted_proxies.\n"
+)
+
 
 class Target(NamedTuple):
     """What a path asks for: a slug, and whether its page."""
@@ -108,7 +113,7 @@ class Front:
             if path == "/" and environ["REQUEST_METHOD"] in _METHODS:
                 return self._root(environ, start_response)
             if self._is_closed_here(path, environ):
-                return _misdirected(environ, start_response)
+                return self._misdirected(path, environ, start_response)
             if path.startswith(_OWN) and not path.startswith(_LOOKS):
                 return self._own_path(path, environ, start_response)
             return self._fallback(environ, start_response)
@@ -213,18 +218,23 @@ class Front:
             return False
         return not self._hosts.has_office(self._reader.client(environ).host)
 
-
-def _misdirected(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Say where the API is, in the shape that its clients read (RFC 9457)."""
-    start_response(
-        "421 Misdirected Request",
-        [
-            ("Content-Type", "application/problem+json"),
-            ("Content-Length", str(len(_MISDIRECTED))),
-            ("Cache-Control", "no-store"),
-        ],
-    )
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [_MISDIRECTED]
+    def _misdirected(
+        self, path: str, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Say where the office is: to people in words, to programs as they read it (RFC 9457)."""
+        kind, body = "application/problem+json", _MISDIRECTED
+        if path == "/admin" or path.startswith("/admin/"):
+            kind = "text/plain; charset=utf-8"
+            body = _ADMIN_ELSEWHERE.format(self._base_netloc).encode()
+        start_response(
+            "421 Misdirected Request",
+            [
+                ("Content-Type", kind),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+            ],
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 def _redirect(

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from werkzeug.test import Client, TestResponse
 
-from klink import dialects, tracking
+from klink import admin, dialects, tracking
 from klink.api import make_app
 from klink.clicks.enrich import Enricher
 from klink.clicks.geoip import CountryDatabase
@@ -160,7 +160,8 @@ class House:
         reporting = make_report_blueprint(
             report_limit(clock=lambda: self.monotonic_s), self.report_captcha
         )
-        self.app = make_app(parts, [tracking.make_blueprint(limit), reporting, pages])
+        office = admin.make_blueprint(admin.SCREENS, SECRET)
+        self.app = make_app(parts, [tracking.make_blueprint(limit), reporting, office, pages])
         dialects.install(self.app, chosen, "1.2.3")
         front = Front(
             base_url=BASE_URL,
@@ -183,6 +184,10 @@ class House:
         """Stop the ledger and close the journal."""
         self._ledger.stop(timeout_s=2.0)
         self._journal.close()
+
+    def ledger_waits(self) -> None:
+        """Wait until all clicks are counted."""
+        assert self._ledger.wait() == 0
 
     @property
     def ctx(self) -> Context:

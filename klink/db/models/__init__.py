@@ -42,6 +42,7 @@ from klink.db.models.links import (
 )
 from klink.db.models.people import ApiKey, Membership, User, Workspace
 from klink.db.models.records import Audit, Change, Idempotent, Meta, Usage
+from klink.db.models.sessions import Session
 from klink.db.models.sites import SiteCheck
 
 MODELS: tuple[type[Base], ...] = (
@@ -50,6 +51,7 @@ MODELS: tuple[type[Base], ...] = (
     User,
     Membership,
     ApiKey,
+    Session,
     Domain,
     DomainClaim,
     Link,
@@ -123,6 +125,7 @@ __all__ = [
     "Purge",
     "Report",
     "Rule",
+    "Session",
     "SiteCheck",
     "Usage",
     "UsedPass",
