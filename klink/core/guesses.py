@@ -1,4 +1,4 @@
-"""How often somebody may guess links' passwords; in the database, so a restart forgets nothing.
+"""How often somebody may guess passwords and codes; in the database, so a restart forgets nothing.
 
 A try is asked for, and counted, before the password is hashed: guessing costs the server next to
 nothing, and several tries at once are still several. Who has to wait only reads.
@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from klink.core import secrets
 from klink.core.client_address import network
@@ -23,7 +23,7 @@ from klink.db import rows
 from klink.db.connection import lock, read, write
 from klink.db.models import Guess
 
-__all__ = ["FORGOTTEN_AFTER", "MOST", "Guesses", "prune"]
+__all__ = ["FORGOTTEN_AFTER", "MOST", "CodeGuesses", "Guesses", "SignInGuesses", "prune"]
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ MOST = 100_000
 work on, so between two clean-ups there come no more than a few times as many."""
 
 _EVERYTHING = 1 << 30
-_LOGGED_LINKS = 1_000
+_LOGGED_SUBJECTS = 1_000
 _SWEPT = 4  # rows that a try which is counted sweeps away; it adds as many at most
 
 
@@ -70,6 +70,27 @@ _LINK = _Rule("link", 50, 60, 60, 1)
 # An office or a mobile network is one address too: what somebody there tries at other links
 # makes nobody wait longer than a minute.
 _ADDRESS = _Rule("address", 30, 60, 120, 1)
+# Whoever signs in cannot take another address for it, so nobody may hold them up for long.
+_USER = _Rule("user", 50, 60, 60, 1)
+# Only who knows the password is asked for a code, and a code is short: of a million, three count.
+_CODE = _Rule("code", 10, 900, 900, 1)
+
+
+class _Rules(NamedTuple):
+    """The rules for what is guessed of one kind of subject.
+
+    :ivar subject: for all who guess of it together.
+    """
+
+    subject: _Rule
+    address: _Rule
+    guesser: _Rule
+    site: _Rule
+
+
+_OF_LINKS = _Rules(_LINK, _ADDRESS, _GUESSER, _SITE)
+_OF_USERS = _Rules(_USER, _ADDRESS, _GUESSER, _SITE)
+_OF_CODES = _Rules(_CODE, _ADDRESS, _GUESSER, _SITE)
 
 
 class _Tries(NamedTuple):
@@ -95,32 +116,36 @@ class _Tries(NamedTuple):
 _NONE = _Tries(0, 0)
 
 
-class Guesses:
+_Subject = TypeVar("_Subject", int, str)
+
+
+class _Counter(Generic[_Subject]):
     """Counts tries; shared by threads, and by all processes on one database.
 
-    Five are free for a link and address. Then each must wait after the one before, 1 s at first
-    and twice as long each time, up to a quarter of an hour; an hour without a try forgives all.
-    A /64 of IPv6 counts as an address; the /48 around it, which a site has, the same with 20
-    free. Whoever goes from link to link meets the count of the address: 30 are free, then waits
-    up to a minute.
-
-    Whoever has many addresses meets the link's own count: after 50 tries that failed everybody
-    waits, up to a minute. Each minute without a try forgives one.
+    Five are free for a subject and address. Then each must wait after the one before, 1 s at
+    first and twice as long each time, up to a quarter of an hour; an hour without a try forgives
+    all. A /64 of IPv6 counts as an address; the /48 around it, which a site has, the same with 20
+    free. Whoever goes from subject to subject meets the count of the address: 30 are free, then
+    waits up to a minute.
 
     :param secret: the server's; keys are made with it, so that no address can be read.
+    :param purpose: counters of different ones know nothing of each other.
+    :param warning: for the log: what is guessed; with ``%s`` for a subject that may stand there.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = secrets.derive(secret, "guesses")
-        self._logged: OrderedDict[int, int] = OrderedDict()  # link: minute
+    def __init__(self, secret: bytes, purpose: str, of: _Rules, warning: str) -> None:
+        self._key = secrets.derive(secret, purpose)
+        self._of = of
+        self._warning = warning
+        self._logged: OrderedDict[str, int] = OrderedDict()  # the subject's row: minute
         self._mutex = Lock()
 
-    def ask(self, link_id: int, address: str, now: datetime) -> int:
+    def ask(self, subject: _Subject, address: str, now: datetime) -> int:
         """Whole seconds to wait before the next try; 0 lets this one through and counts it.
 
         :raises DatabaseBusy: it cannot be counted now, so it must not be made.
         """
-        rules, now_ms = self._rules(link_id, address), to_ms(now)
+        rules, now_ms = self._rules(subject, address), to_ms(now)
         wait_s = _wait_s(rules, now_ms)
         if not wait_s:
             with write():
@@ -130,63 +155,109 @@ class Guesses:
                     _sweep(now_ms)
                     _count(rules, now_ms)
         if wait_s:
-            self._log(link_id, address, now_ms, wait_s)
+            self._log(subject, address, now_ms, wait_s)
         return wait_s
 
-    def forgive(self, link_id: int, address: str) -> None:
-        """Forget the tries of somebody who knew the password; those of others stay."""
-        rules = self._rules(link_id, address)
+    def forgive(self, subject: _Subject, address: str) -> None:
+        """Forget the tries of somebody who knew it; those of others stay."""
+        rules = self._rules(subject, address)
         with write():
             self._lock(rules)
             _take_back(rules)
-            guesser = next(key for key, rule in rules.items() if rule is _GUESSER)
+            guesser = next(key for key, rule in rules.items() if rule is self._of.guesser)
             Guess.delete().where(Guess.who == guesser).execute()
 
-    def take_back(self, link_id: int, address: str) -> None:
+    def take_back(self, subject: _Subject, address: str) -> None:
         """Uncount a try that was let through but never compared."""
-        rules = self._rules(link_id, address)
+        rules = self._rules(subject, address)
         with write():
             self._lock(rules)
             _take_back(rules)
 
-    def _rules(self, link_id: int, address: str) -> dict[str, _Rule]:
+    def _name(self, subject: _Subject) -> str:
+        """What the subject is called, the same however somebody writes it."""
+        return str(subject)
+
+    def _rules(self, subject: _Subject, address: str) -> dict[str, _Rule]:
         """The rules that a try has to keep, by the keys of their rows."""
-        here = network(address)
+        here, name, of = network(address), self._name(subject), self._of
         found = {
-            self._who(_LINK, str(link_id)): _LINK,
-            self._who(_ADDRESS, here): _ADDRESS,
-            self._who(_GUESSER, f"{link_id} {here}"): _GUESSER,
+            self._who(of.subject, name): of.subject,
+            self._who(of.address, here): of.address,
+            self._who(of.guesser, f"{name} {here}"): of.guesser,
         }
         if ":" in here:
-            found[self._who(_SITE, f"{link_id} {network(address, 48)}")] = _SITE
+            found[self._who(of.site, f"{name} {network(address, 48)}")] = of.site
         return found
 
     def _who(self, rule: _Rule, whom: str) -> str:
-        text = f"{rule.name} {whom}".encode()
+        text = f"{rule.name} {whom}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(text, key=self._key, digest_size=16).hexdigest()
 
     def _lock(self, rules: Mapping[str, _Rule]) -> None:
-        """Keep others from counting the same link or address; always in this order."""
+        """Keep others from counting the same subject or address; always in this order."""
         for key, rule in rules.items():
-            if rule in (_LINK, _ADDRESS):
+            if rule in (self._of.subject, self._of.address):
                 lock(f"klink:guesses:{key}")
 
-    def _log(self, link_id: int, address: str, now_ms: int, wait_s: int) -> None:
-        """Tell whoever reads the log, once a minute for a link."""
-        minute = now_ms // 60_000
+    def _log(self, subject: _Subject, address: str, now_ms: int, wait_s: int) -> None:
+        """Tell whoever reads the log, once a minute for a subject."""
+        minute, row = now_ms // 60_000, self._who(self._of.subject, self._name(subject))
         with self._mutex:
-            if self._logged.get(link_id) == minute:
+            if self._logged.get(row) == minute:
                 return
-            self._logged[link_id] = minute
-            self._logged.move_to_end(link_id)
-            if len(self._logged) > _LOGGED_LINKS:
+            self._logged[row] = minute
+            self._logged.move_to_end(row)
+            if len(self._logged) > _LOGGED_SUBJECTS:
                 self._logged.popitem(last=False)
         log.warning(
-            "too many guesses of the password of link %d; the last from %s, told to wait %d s",
-            link_id,
+            "too many guesses of %s; the last from %s, told to wait %d s",
+            self._warning.replace("%s", str(subject)),
             truncate(address) or "an unknown address",
             wait_s,
         )
+
+
+class Guesses(_Counter[int]):
+    """Counts tries at links' passwords, by the links' numbers.
+
+    Whoever has many addresses meets the link's own count: after 50 tries that failed everybody
+    waits, up to a minute. Each minute without a try forgives one.
+
+    :param secret: the server's.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret, "guesses", _OF_LINKS, "the password of link %s")
+
+
+class SignInGuesses(_Counter[str]):
+    """Counts tries at users' passwords, by the e-mail that was given, known or not.
+
+    As for links: whoever has many addresses meets the user's own count, with 50 free and waits up
+    to a minute. The log does not say who: some type a password where the e-mail belongs.
+
+    :param secret: the server's.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret, "guesses at sign-in", _OF_USERS, "a user's password")
+
+    def _name(self, subject: str) -> str:
+        return subject.strip().lower()
+
+
+class CodeGuesses(_Counter[str]):
+    """Counts tries at the codes of users' second factors, by the users' ids.
+
+    From ever new addresses ten are free, then everybody waits, up to a quarter of an hour: no more
+    than 400 tries a day, by somebody who knows the password.
+
+    :param secret: the server's.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret, "guesses of codes", _OF_CODES, "a user's second factor")
 
 
 def prune(now: datetime, *, limit: int = 1_000) -> int:

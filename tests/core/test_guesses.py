@@ -1,4 +1,4 @@
-"""Guessing links' passwords gets slower and slower, and a restart forgets nothing (L7)."""
+"""Guessing gets slower and slower, and a restart forgets nothing (L7)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from klink.core import guesses
-from klink.core.guesses import FORGOTTEN_AFTER, Guesses
+from klink.core.guesses import FORGOTTEN_AFTER, CodeGuesses, Guesses, SignInGuesses
 from klink.db.models import Guess
 from tests.core.conftest import NOW
 from tests.dialects.house import at_once
@@ -265,3 +265,90 @@ def test_the_log_tells_of_guessing_once_a_minute_and_no_whole_address(
     for _ in range(50):
         assert guard.ask(1, ADDRESS) == 2
     assert len(caplog.records) == 1
+
+
+ANN = "ann@example.org"
+
+
+@pytest.fixture
+def at_sign_in(db: str) -> SignInGuesses:
+    return SignInGuesses(SECRET)
+
+
+def test_at_sign_in_five_are_free_then_each_waits_twice_as_long(at_sign_in: SignInGuesses) -> None:
+    now, found = NOW, []
+    for _ in range(9):
+        found.append(at_sign_in.ask(ANN, ADDRESS, now))
+        now += timedelta(seconds=found[-1])
+        if found[-1]:
+            assert at_sign_in.ask(ANN, ADDRESS, now) == 0
+    assert found == [0] * 5 + [1, 2, 4, 8]
+    assert at_sign_in.ask("bob@example.org", ADDRESS, now) == 0
+    assert at_sign_in.ask(ANN, "198.51.100.1", now) == 0
+
+
+def test_an_email_counts_as_one_however_it_is_written(at_sign_in: SignInGuesses) -> None:
+    written = [ANN, " ann@example.org", "Ann@Example.org", "ANN@EXAMPLE.ORG ", ANN]
+    assert [at_sign_in.ask(each, ADDRESS, NOW) for each in written] == [0] * 5
+    assert at_sign_in.ask("aNN@example.org", ADDRESS, NOW) == 1
+
+
+def test_any_text_may_be_given_as_an_email(at_sign_in: SignInGuesses) -> None:
+    for text in ("", "\0", "\ud800", "x" * 100_000, "%s %d"):
+        assert at_sign_in.ask(text, ADDRESS, NOW) == 0
+
+
+def test_whoever_signed_in_begins_again(at_sign_in: SignInGuesses) -> None:
+    for _ in range(5):
+        at_sign_in.ask(ANN, ADDRESS, NOW)
+    assert at_sign_in.ask(ANN, ADDRESS, NOW) == 1
+    at_sign_in.forgive(ANN, ADDRESS)
+    assert [at_sign_in.ask(ANN, ADDRESS, NOW) for _ in range(6)] == [0] * 5 + [1]
+
+
+def test_with_ever_new_addresses_nobody_holds_a_user_up_for_more_than_a_minute(
+    at_sign_in: SignInGuesses,
+) -> None:
+    now = NOW
+    for number in range(300):
+        now += timedelta(seconds=at_sign_in.ask(ANN, f"198.51.{number // 250}.{number % 250}", now))
+    assert 0 < at_sign_in.ask(ANN, ADDRESS, now) <= 60
+    assert at_sign_in.ask("bob@example.org", ADDRESS, now) == 0
+
+
+def test_a_users_codes_have_ten_tries_from_ever_new_addresses_then_ever_longer_waits(
+    db: str,
+) -> None:
+    codes, now, found = CodeGuesses(SECRET), NOW, []
+    for number in range(22):
+        found.append(codes.ask("uid", f"203.0.113.{number}", now))
+        now += timedelta(seconds=found[-1])
+        if found[-1]:
+            assert codes.ask("uid", f"203.0.113.{number}", now) == 0
+    assert found == [0] * 10 + [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+def test_guesses_of_passwords_codes_and_links_know_nothing_of_each_other(
+    guard: Guard, at_sign_in: SignInGuesses
+) -> None:
+    for _ in range(6):
+        at_sign_in.ask("1", ADDRESS, NOW)
+    assert guard.ask(1, ADDRESS) == 0
+    assert CodeGuesses(SECRET).ask("1", ADDRESS, NOW) == 0
+
+
+def test_of_many_tries_to_sign_in_at_once_five_go_through(at_sign_in: SignInGuesses) -> None:
+    found = at_once([lambda: at_sign_in.ask(ANN, ADDRESS, NOW)] * 16)
+    assert sorted(found) == [0] * 5 + [1] * 11
+
+
+def test_the_log_does_not_say_whose_password_is_guessed(
+    at_sign_in: SignInGuesses, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(50):
+        at_sign_in.ask("my secret password", ADDRESS, NOW)
+    [told] = [each.getMessage() for each in caplog.records]
+    assert "a user's password" in told
+    assert "203.0.113.0/24" in told
+    assert "secret" not in told
+    assert ADDRESS not in told
