@@ -10,9 +10,9 @@ _SCREEN = re.compile(r"/admin(?:/[A-Za-z0-9_.@~-]*)*(?:\?[A-Za-z0-9_.@~%&=+:,/-]
 
 
 def safe(path: str) -> str:
-    """The path, when it is a screen's; else '' — a link in a mail could name any address.
+    """The path, when it is a screen's; else '', since a link in a mail could name any address.
 
-    ``//evil.example`` is another server's to browsers, as is what they make of ``\\``.
+    To browsers ``//evil.example`` is another server's.
     """
     is_screen = len(path) <= 500 and _SCREEN.fullmatch(path) and "//" not in path
     return path if is_screen and ".." not in path else ""

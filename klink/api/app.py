@@ -19,6 +19,7 @@ from klink.api import (
     experiment,
     explain,
     health,
+    keys,
     known_hosts,
     link_stats,
     links,
@@ -26,6 +27,8 @@ from klink.api import (
     problems,
     quarantine,
     reports,
+    usage,
+    users,
 )
 from klink.web import doors, hooks, openapi
 from klink.web.parts import Parts
@@ -46,6 +49,9 @@ RESOURCES = (
     quarantine.blueprint,
     blocking.blueprint,
     reports.blueprint,
+    keys.blueprint,
+    users.blueprint,
+    usage.blueprint,
 )
 
 

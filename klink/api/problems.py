@@ -36,6 +36,8 @@ _TITLES = {
     "only_operator": "The server's operator decides this",
     "list_full": "The list is full",
     "link_limit_reached": "The plan allows no more links",
+    "key_limit_reached": "The user has as many keys as one may have",
+    "last_owner": "The workspace needs an owner",
     "https_required": "HTTPS is required",
     "rate_limited": "A window of the plan is used up",
     "slug_taken": "The slug is taken",

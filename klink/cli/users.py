@@ -6,9 +6,9 @@ import secrets
 
 import click
 
-from klink.cli.opening import password_from_stdin, with_database
+from klink.cli.opening import password_from_stdin, principal, with_database
 from klink.cli.output import json_option, print_json, print_table
-from klink.core import users, workspaces
+from klink.core import invites, second_factor, users, workspaces
 from klink.core.context import Context
 from klink.core.users import UserView
 
@@ -30,6 +30,7 @@ def user_json(user: UserView, names: dict[int, str]) -> dict[str, object]:
         "email": user.email,
         "name": user.name,
         "is_active": user.is_active,
+        "has_second_factor": second_factor.is_on(user),
         "roles": {names[number]: role for number, role in user.roles.items()},
         "created_at": user.created_at,
     }
@@ -75,6 +76,37 @@ def create(
         click.echo(made.uid)
 
 
+@command.command("invite")
+@click.argument("email")
+@click.option(
+    "--role",
+    type=click.Choice(workspaces.ROLES),
+    default="editor",
+    show_default=True,
+    help="What they will be in the workspace.",
+)
+@click.option("--workspace", metavar="W", help="A name or an id; by default the first one.")
+@json_option
+@with_database
+def invite(ctx: Context, email: str, role: str, workspace: str | None, as_json: bool) -> None:
+    """Print a link by which EMAIL may join a workspace, once, within seven days."""
+    made, token = invites.invite(ctx, principal(ctx, workspace), email, role)
+    link = invites.address(ctx, token)
+    if as_json:
+        print_json(
+            {
+                "id": made.uid,
+                "email": made.email,
+                "role": made.role,
+                "workspace": made.workspace_name,
+                "expires_at": made.expires_at,
+                "link": link,
+            }
+        )
+    else:
+        click.echo(link)
+
+
 @command.command("list")
 @json_option
 @with_database
@@ -105,3 +137,14 @@ def reset_password(ctx: Context, email: str, password_stdin: bool, as_json: bool
         print_json({"email": email.strip().lower(), **shown})
     elif shown:
         click.echo(password)
+
+
+@command.command("reset-second-factor")
+@click.argument("email")
+@json_option
+@with_database
+def reset_second_factor(ctx: Context, email: str, as_json: bool) -> None:
+    """Let a user who has lost phone and recovery codes sign in by the password alone."""
+    second_factor.reset(ctx, email)
+    if as_json:
+        print_json({"email": email.strip().lower(), "has_second_factor": False})

@@ -24,15 +24,17 @@ def record(
     details: dict[str, object] | None = None,
     *,
     workspace_id: int | None = None,
+    user_id: int | None = None,
 ) -> None:
     """Write one entry into the current unit of work.
 
     :param who: None when nobody in particular did it, such as a job.
+    :param user_id: who did it where that has to do with no workspace, such as their password.
     :param action: noun and verb, such as ``link.create``.
     :param subject: what it was done to, such as ``link:0198…``.
     :param details: old and new values; never a secret.
     """
-    rows = [_row(ctx, who, action, subject, details or {}, workspace_id)]
+    rows = [_row(ctx, who, action, subject, details or {}, workspace_id, user_id)]
     table_rows.insert(Audit, rows)
 
 
@@ -57,11 +59,12 @@ def _row(
     subject: str,
     details: Mapping[str, object],
     workspace_id: int | None,
+    user_id: int | None = None,
 ) -> dict[str, object]:
     return {
         "at": ctx.now,
         "workspace_id": who.workspace_id if who else workspace_id,
-        "user_id": who.user_id if who else None,
+        "user_id": who.user_id if who else user_id,
         "key_id": who.key_id if who else None,
         "action": action,
         "subject": subject,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 
 from klink.core.times import to_ms
+
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text may be an id; what is not, NUL for one, the database need not see."""
+    return _UID.fullmatch(text) is not None
 
 
 def new_uid(now: datetime) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import KeyLimitReached, NotAuthenticated, NotFound, ValidationFailed
-from klink.core.plans import named, stored
+from klink.core.plans import Plan, named, stored
 from klink.core.principal import SCOPES, Principal, scopes_of
 from klink.db import rows
 from klink.db.connection import lock, read, write
@@ -63,7 +63,8 @@ class KeyView:
     revoked_at: datetime | None
 
 
-def _view(row: ApiKey) -> KeyView:
+def view(row: ApiKey) -> KeyView:
+    """A record as doors show it."""
     return KeyView(
         row.id,
         row.uid,
@@ -105,10 +106,10 @@ def _check(name: str, dialect: str, scopes: Iterable[str], role: str) -> tuple[s
     unknown = wanted - set(SCOPES)
     if unknown:
         raise ValidationFailed(
-            {"scope": [f"no scope {sorted(unknown)[0]!r}; known are {', '.join(SCOPES)}"]}
+            {"scopes": [f"no scope {sorted(unknown)[0]!r}; known are {', '.join(SCOPES)}"]}
         )
     if wanted - allowed:
-        raise ValidationFailed({"scope": [f"a key of a {role} may have: {', '.join(allowed)}"]})
+        raise ValidationFailed({"scopes": [f"a key of a {role} may have: {', '.join(allowed)}"]})
     return name, [scope for scope in SCOPES if scope in wanted]
 
 
@@ -121,10 +122,12 @@ def create(
     dialect: str = "klink",
     scopes: Iterable[str] = (),
     plan: str | None = None,
+    by: Principal | None = None,
 ) -> tuple[KeyView, str]:
     """Make a key; return it and its text, which nobody can see again.
 
     :param scopes: none means all.
+    :param by: who makes it, for the audit; None: whoever runs the server.
     :raises ValidationFailed: a name, dialect, scope or plan that is not to be had.
     :raises KeyLimitReached: the user has as many active keys as one may have.
     """
@@ -150,15 +153,11 @@ def create(
             plan=plan,
             created_at=ctx.now,
         )
-        audit.record(
-            ctx,
-            None,
-            "key.create",
-            f"key:{row.uid}",
-            {"name": name, "scopes": chosen},
-            workspace_id=workspace_id,
-        )
-        return _view(row), token
+        details: dict[str, object] = {"name": name, "dialect": dialect, "scopes": chosen}
+        details |= {"plan": plan, "user": user_id}
+        subject = f"key:{row.uid}"
+        audit.record(ctx, by, "key.create", subject, details, workspace_id=workspace_id)
+        return view(row), token
 
 
 def all_of_them(workspace_id: int | None = None) -> list[KeyView]:
@@ -167,7 +166,15 @@ def all_of_them(workspace_id: int | None = None) -> list[KeyView]:
         query = ApiKey.select().order_by(ApiKey.id)
         if workspace_id is not None:
             query = query.where(ApiKey.workspace == workspace_id)
-        return [_view(row) for row in query]
+        return [view(row) for row in query]
+
+
+def by_token(token: str) -> KeyView | None:
+    """The key with this text, revoked or not; None when there is none."""
+    hashed = _hash(token)
+    with read():
+        row = ApiKey.get_or_none(ApiKey.hash == hashed)
+    return view(row) if row is not None and hmac.compare_digest(row.hash, hashed) else None
 
 
 def revoke(ctx: Context, name_or_id: str) -> KeyView:
@@ -182,11 +189,18 @@ def revoke(ctx: Context, name_or_id: str) -> KeyView:
             row = ApiKey.get_or_none(ApiKey.id == int(name_or_id))
         if row is None:
             raise NotFound(f"key {name_or_id!r}")
-        if row.revoked_at is None:
-            ApiKey.update(revoked_at=ctx.now).where(ApiKey.id == row.id).execute()
-            row.revoked_at = ctx.now
-            audit.record(ctx, None, "key.revoke", f"key:{row.uid}", workspace_id=row.workspace_id)
-        return _view(row)
+        return end(ctx, None, row)
+
+
+def end(ctx: Context, who: Principal | None, row: ApiKey) -> KeyView:
+    """Revoke a key that was found, in the current unit of work."""
+    if row.revoked_at is None:
+        ApiKey.update(revoked_at=ctx.now).where(ApiKey.id == row.id).execute()
+        row.revoked_at = ctx.now
+        details: dict[str, object] = {"name": row.name, "user": row.user_id}
+        subject = f"key:{row.uid}"
+        audit.record(ctx, who, "key.revoke", subject, details, workspace_id=row.workspace_id)
+    return view(row)
 
 
 class _Found(NamedTuple):
@@ -235,17 +249,20 @@ def authenticate(ctx: Context, dialect: str, token: str | None) -> Principal:
         raise NotAuthenticated("unknown")
     if found.revoked_at is not None:
         raise NotAuthenticated("revoked")
-    plans = ctx.settings.plans
-    default = ctx.settings.dialect_plans.get(dialect, "unlimited")
-    plan = stored(plans, found.plan or default)
-    assert plan is not None  # only None gives None
     return Principal(
         workspace_id=found.workspace_id,
         user_id=found.user_id,
         key_id=found.id,
         dialect=dialect,
         scopes=scopes_of(found.role) & frozenset(found.scopes.split(",")),
-        plan=plan,
-        workspace_plan=stored(plans, found.workspace_plan),
+        plan=plan_of(ctx, dialect, found.plan),
+        workspace_plan=stored(ctx.settings.plans, found.workspace_plan),
         role=found.role,
     )
+
+
+def plan_of(ctx: Context, dialect: str, name: str | None) -> Plan:
+    """The plan of a key that names this one, or none."""
+    plan = stored(ctx.settings.plans, name or ctx.settings.dialect_plans.get(dialect, "unlimited"))
+    assert plan is not None  # only None gives None
+    return plan

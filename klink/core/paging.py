@@ -39,10 +39,19 @@ def below(errors: dict[str, list[str]], *, cursor: str | None, limit: int) -> in
 
     What cannot be is noted in ``errors``.
     """
+    return _number(errors, cursor, limit, first=_MAX_NUMBER)
+
+
+def above(errors: dict[str, list[str]], *, cursor: str | None, limit: int) -> int:
+    """The number that a page of numbered things, oldest first, lies above; as :func:`below`."""
+    return _number(errors, cursor, limit, first=0)
+
+
+def _number(errors: dict[str, list[str]], cursor: str | None, limit: int, *, first: int) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         errors["limit"] = [f"must be 1 to {MAX_LIMIT}"]
     if cursor is None:
-        return _MAX_NUMBER
+        return first
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
         errors["cursor"] = ["is not a cursor of this list; start without one"]
         return 0

@@ -23,6 +23,24 @@ class Plan:
     max_links: int | None = None
     api_access: bool = True
 
+    def allows_no_more_than(self, other: Plan) -> bool:
+        """Whether whoever has the other plan gains nothing by having this one."""
+        if self.api_access and not other.api_access:
+            return False
+        return all(
+            theirs is None or (own is not None and own <= theirs)
+            for own, theirs in zip(self._limits, other._limits, strict=True)
+        )
+
+    @property
+    def _limits(self) -> tuple[int | None, ...]:
+        return (
+            self.requests_per_minute,
+            self.requests_per_hour,
+            self.requests_per_month,
+            self.max_links,
+        )
+
 
 UNLIMITED = Plan("unlimited")
 

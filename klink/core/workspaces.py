@@ -10,13 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from peewee import fn
+
 from klink.core import audit
 from klink.core.context import Context
+from klink.core.currencies import CURRENCIES
 from klink.core.errors import Conflict, NotFound, ValidationFailed
 from klink.core.plans import named
+from klink.core.principal import Principal
 from klink.core.problems import text_problem
 from klink.db.connection import lock, read, write
-from klink.db.models import Membership, User, Workspace
+from klink.db.models import Event, Membership, User, Workspace
 
 ROLES = ("owner", "admin", "editor", "viewer")
 MAX_NAME = 100
@@ -79,9 +83,7 @@ def create(ctx: Context, name: str, plan: str | None = None) -> WorkspaceView:
     :raises ValidationFailed: name or plan cannot be accepted.
     :raises Conflict: the name is taken.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
+    name = _checked_name(name)
     if plan is not None:
         named(ctx.settings.plans, plan)
     with write():
@@ -101,6 +103,13 @@ def create(ctx: Context, name: str, plan: str | None = None) -> WorkspaceView:
             Membership.create(user=owner, workspace=row, role="owner", created_at=ctx.now)
         audit.record(ctx, None, "workspace.create", f"workspace:{row.uid}", workspace_id=row.id)
         return _view(row)
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
+    return name
 
 
 def _first_owner() -> User | None:
@@ -167,14 +176,92 @@ def conversion_names(ctx: Context, workspace: WorkspaceView) -> Sequence[str]:
     return sorted(ctx.settings.conversion_names) if own is None else own
 
 
+def rename(ctx: Context, who: Principal, name: str) -> WorkspaceView:
+    """Give the workspace another name; its ids and links stay.
+
+    :raises InsufficientRole: for owners and admins only.
+    :raises ValidationFailed: the name cannot be accepted.
+    :raises Conflict: another workspace of this server has it.
+    """
+    who.need_manager()
+    who.need("update")
+    name = _checked_name(name)
+    with write():
+        lock("klink:workspaces")
+        before = get(who.workspace_id)
+        if name != before.name:
+            if Workspace.select().where(Workspace.name == name).exists():
+                raise Conflict(f"there is a workspace {name!r} already")
+            Workspace.update(name=name).where(Workspace.id == before.id).execute()
+            details: dict[str, object] = {"name": [before.name, name]}
+            audit.record(ctx, who, "workspace.rename", f"workspace:{before.uid}", details)
+        return get(before.id)
+
+
+def set_currency(ctx: Context, who: Principal, currency: str) -> WorkspaceView:
+    """Say in which currency the workspace counts its revenue.
+
+    The figures of links, variants and experiments are sums that are written with each event, of
+    what came in the workspace's currency; they do not say which. So once there is revenue in the
+    old currency they hold amounts of it, and would then be shown as the new one's; and what has
+    come in the new one is not in them. Either is refused. Revenue in a third currency is in no
+    such sum, before or after.
+
+    :raises InsufficientRole: for owners and admins only.
+    :raises ValidationFailed: ISO 4217 has no such currency.
+    :raises Conflict: events have brought revenue in the old currency, or in this one.
+    """
+    who.need_manager()
+    who.need("update")
+    if currency not in CURRENCIES:
+        text = "must be the three capitals of a currency, such as EUR (ISO 4217)"
+        raise ValidationFailed({"currency": [text]})
+    seen = _refuse_revenue(who.workspace_id, currency)  # others need not wait for all of it
+    with write():
+        lock(currency_lock(who.workspace_id))
+        before = get(who.workspace_id)
+        if currency != before.currency:
+            _refuse_revenue(before.id, currency, after=seen)
+            Workspace.update(currency=currency).where(Workspace.id == before.id).execute()
+            details: dict[str, object] = {"currency": [before.currency, currency]}
+            audit.record(ctx, who, "workspace.currency", f"workspace:{before.uid}", details)
+        return get(before.id)
+
+
+def currency_lock(workspace_id: int) -> str:
+    """The lock of whoever counts revenue, or says in which currency."""
+    return f"klink:currency:{workspace_id}"
+
+
+def _refuse_revenue(workspace_id: int, currency: str, *, after: int = 0) -> int:
+    """Refuse when events after this number have brought any that matters; give the last number."""
+    own = get(workspace_id).currency
+    is_new = (Event.workspace_id == workspace_id) & (Event.id > after)
+    with read():
+        last = Event.select(fn.MAX(Event.id)).where(is_new).scalar() or after
+        for each in (own, currency) if currency != own else ():
+            is_counted = is_new & (Event.revenue > 0) & (Event.currency == each)
+            if Event.select().where(is_counted, Event.id <= last).exists():
+                raise Conflict(
+                    f"there is revenue in {each} already, and one sum of two currencies would be "
+                    "none; make another workspace for another currency"
+                )
+    return int(last)
+
+
 def set_conversion_names(
-    ctx: Context, workspace_id: int, names: Sequence[str] | None
+    ctx: Context, workspace_id: int, names: Sequence[str] | None, by: Principal | None = None
 ) -> WorkspaceView:
     """Say which events count as conversions in a workspace from now on.
 
     :param names: each once, in their order; empty: none count; None: those of the configuration.
+    :param by: who says so, owner or admin of it; None: whoever runs the server.
+    :raises InsufficientRole: it is somebody else.
     :raises ValidationFailed: too many names, or one that no event can have.
     """
+    if by is not None:
+        by.need_manager()
+        by.need("update")
     kept = None if names is None else list(dict.fromkeys(names))
     if kept is not None:
         problem = f"at most {MAX_CONVERSION_NAMES} names"
@@ -188,7 +275,7 @@ def set_conversion_names(
         view = get(workspace_id)
         audit.record(
             ctx,
-            None,
+            by,
             "workspace.conversions",
             f"workspace:{view.uid}",
             {"names": kept},

@@ -308,6 +308,14 @@ def lock(name: str) -> None:
         database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
+def share_lock(name: str) -> None:
+    """Hold the named lock likewise, but together with others who share it."""
+    if _Bound.engine == "postgresql":
+        database.execute_sql(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", (name,)
+        )
+
+
 def try_lock(name: str) -> bool:
     """Like :func:`lock`, but say False when another transaction holds it."""
     if _Bound.engine != "postgresql":

@@ -77,7 +77,7 @@ def prune_clicks(ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
 
 
 def clean_up(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
-    """Drop what nobody asks for any more: stored answers, counts, changes, old sessions, reports."""
+    """Drop what nobody asks for any more: old answers, counts, changes, sessions, reports."""
     tables: dict[str, Callable[[], int]] = {
         "answers": partial(idempotency.prune, ctx.now),
         "windows": partial(usage.prune, ctx.now),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec
 
 from flask import Response, current_app, g, request
+from flask.json import dumps
 
 from klink.core import idempotency
 from klink.core.client_address import keyed_hash
@@ -48,7 +50,10 @@ class Running:
 
 
 def idempotent(
-    view: Callable[_P, Response], *, decorate: Callable[[Response], None] | None = None
+    view: Callable[_P, Response],
+    *,
+    decorate: Callable[[Response], None] | None = None,
+    forgets: Collection[str] = (),
 ) -> Callable[_P, Response]:
     """Answer a view's request once, however often it is sent with the same key.
 
@@ -57,6 +62,8 @@ def idempotent(
     by then (``json_body``). Only 2xx answers are kept, as status and JSON body.
 
     :param decorate: adds headers that follow from the body, to fresh answers and replays.
+    :param forgets: members of the body that are secret: they are not kept, and a replay is
+        without them.
     """
 
     @wraps(view)
@@ -68,7 +75,7 @@ def idempotent(
             scope_id = _scope(idempotency.parse_key(header))
             running: Running = current_app.extensions[EXTENSION]
             with running.alone(scope_id), write():
-                response = _replay(scope_id) or _first(scope_id, view(*args, **kwargs))
+                response = _replay(scope_id) or _first(scope_id, view(*args, **kwargs), forgets)
         if decorate is not None:
             decorate(response)
         return response
@@ -109,8 +116,12 @@ def _replay(scope_id: str) -> Response | None:
     return response
 
 
-def _first(scope_id: str, response: Response) -> Response:
+def _first(scope_id: str, response: Response, forgets: Collection[str]) -> Response:
     if 200 <= response.status_code < 300:
-        answer = idempotency.Answer(response.status_code, response.get_data(as_text=True))
+        body = response.get_data(as_text=True)
+        if forgets:
+            kept = {name: value for name, value in json.loads(body).items() if name not in forgets}
+            body = dumps(kept) + "\n"
+        answer = idempotency.Answer(response.status_code, body)
         idempotency.store(context(), scope_id, _hash(), answer)
     return response

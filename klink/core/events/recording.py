@@ -10,7 +10,7 @@ from klink.core.events.model import EventView, NewEvent, views
 from klink.core.money import stored
 from klink.core.principal import Principal
 from klink.core.workspaces import WorkspaceView
-from klink.db.connection import lock, write
+from klink.db.connection import lock, share_lock, write
 from klink.db.models import Event
 
 
@@ -56,6 +56,9 @@ def keep(
     :param metadata: as it is stored.
     :param via: the way it came.
     """
+    if new.revenue:
+        share_lock(workspaces.currency_lock(workspace.id))
+        workspace = workspaces.get(workspace.id)  # its currency as it is now, and stays for this
     occurred_at = new.occurred_at or ctx.now
     click = last_click(ctx, workspace.id, new.visitor_id, occurred_at)
     row = Event.create(

@@ -40,7 +40,7 @@ from klink.db.models.links import (
     Variant,
     WorkspaceLinks,
 )
-from klink.db.models.people import ApiKey, Membership, User, Workspace
+from klink.db.models.people import ApiKey, Invite, Membership, User, Workspace
 from klink.db.models.records import Audit, Change, Idempotent, Meta, Usage
 from klink.db.models.sessions import Session
 from klink.db.models.sites import SiteCheck
@@ -52,6 +52,7 @@ MODELS: tuple[type[Base], ...] = (
     Membership,
     ApiKey,
     Session,
+    Invite,
     Domain,
     DomainClaim,
     Link,
@@ -110,6 +111,7 @@ __all__ = [
     "Exposure",
     "Guess",
     "Idempotent",
+    "Invite",
     "JournalPosition",
     "Link",
     "LinkDay",

@@ -1,8 +1,15 @@
-"""Who there is: workspaces, users, what they are in which workspace, and their keys."""
+"""Who there is: workspaces, users, what they are in which workspace, their keys, who is invited."""
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BooleanField, CompositeKey, ForeignKeyField, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CompositeKey,
+    ForeignKeyField,
+    TextField,
+)
 
 from klink.db.models.base import Base, MomentField
 
@@ -29,7 +36,12 @@ class Workspace(Base):
 
 
 class User(Base):
-    """A person."""
+    """A person.
+
+    ``totp_since``: since when signing in takes a code, too; its secret follows from ``totp_nonce``
+    and the server's. ``totp_step`` is the number of the last 30 s whose code was used.
+    ``recovery`` is a JSON array of keyed hashes: codes that may stand in for it once.
+    """
 
     id = BigAutoField()
     uid = TextField(unique=True)
@@ -38,6 +50,10 @@ class User(Base):
     password_hash = TextField(null=True)
     is_active = BooleanField()
     created_at = MomentField()
+    totp_nonce = TextField(null=True)  # from here on, where migration 14 adds them
+    totp_since = MomentField(null=True)
+    totp_step = BigIntegerField(null=True)
+    recovery = TextField(null=True)
 
     class Meta:
         """Peewee's own settings."""
@@ -84,3 +100,26 @@ class ApiKey(Base):
         """Peewee's own settings."""
 
         table_name = "api_keys"
+
+
+class Invite(Base):
+    """A link by which somebody may join a workspace, of which only the SHA-256 is kept."""
+
+    id = BigAutoField()
+    uid = TextField(unique=True)
+    hash = TextField(unique=True)
+    email = TextField()
+    workspace = ForeignKeyField(Workspace, index=False, on_delete="CASCADE")
+    workspace_id: int
+    role = TextField()
+    created_by = BigIntegerField(null=True)
+    created_at = MomentField()
+    expires_at = MomentField()
+    used_at = MomentField(null=True)
+    revoked_at = MomentField(null=True)
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "invites"
+        indexes = ((("workspace", "email"), False),)
