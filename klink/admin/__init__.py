@@ -7,12 +7,13 @@ may do.
 
 from __future__ import annotations
 
-from klink.admin import entrance, set_up
+from klink.admin import entrance, overview, set_up
 from klink.admin.door import make_blueprint
 
 __all__ = ["SCREENS", "make_blueprint"]
 
 SCREENS = (
     entrance.screens,
+    overview.screens,
     set_up.screens,
 )

@@ -132,6 +132,5 @@ def _is_script() -> bool:
 
 def _asked() -> str | None:
     """What to come back to: only what can be asked for again."""
-    if request.method != "GET" or request.endpoint in (None, "admin.overview"):
-        return None
-    return request.full_path.rstrip("?")
+    asked = request.full_path.rstrip("?")
+    return asked if request.method == "GET" and asked.rstrip("/") != PREFIX else None

@@ -49,7 +49,7 @@ def sign_in_with_password() -> Response:
             form.refuse("password", f"{error}")
     if user is None:
         return _form(form, status=429 if TOP in form.errors else 422)
-    if second_factor.is_on(user.id):
+    if second_factor.is_on(user):
         return _code_form(Form.of({"ticket": _ticket(user)}))
     return _welcome(user)
 

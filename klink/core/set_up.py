@@ -68,12 +68,9 @@ def check(ctx: Context, token: str) -> None:
     """
     with read():
         row = Meta.get_or_none(Meta.key == _KEY)
-        found = {"hash": "", "until": 0} if row is None else json.loads(row.value)
-        if (
-            not hmac.compare_digest(found["hash"], _hash(token))
-            or ctx.now >= from_ms(found["until"])
-            or not is_needed()
-        ):
+        found = {} if row is None else json.loads(row.value)
+        fits = hmac.compare_digest(str(found.get("hash", "")), _hash(token))
+        if not fits or ctx.now >= from_ms(int(found["until"])) or not is_needed():
             raise SetUpOver
 
 

@@ -24,7 +24,7 @@ def test_little_to_show_is_shown(values: list[int]):
 
 
 def test_all_lines_share_one_scale():
-    chart = charts.series("Clicks", ["a", "b"], [1, 1], before=[100, 100], rest=[50, 50])
+    chart = charts.series("Clicks", ["a", "b"], [1, 1], before=[80, 80], rest=[40, 40])
     assert chart.before == "M0.0 0.0L1000.0 0.0"
     assert chart.rest == "M0.0 100.0L1000.0 100.0"
 

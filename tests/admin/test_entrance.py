@@ -24,9 +24,9 @@ def signs_in(browser: Browser, email: str = EMAIL, password: str = PASSWORD, **m
 
 
 def test_who_is_not_signed_in_is_asked_to(office: Office):
-    reply = office.browser().get("/admin/links?tag=a")
+    reply = office.browser().get("/admin/?range=7d")
     assert reply.status_code == 303
-    assert reply.headers["Location"] == "/admin/sign-in?next=/admin/links?tag%3Da"
+    assert reply.headers["Location"] == "/admin/sign-in?next=/admin/?range%3D7d"
 
 
 def test_e_mail_and_password_sign_in(office: Office, ann: int):
@@ -79,6 +79,7 @@ def test_the_session_is_always_a_new_one(office: Office, ann: int):
     signs_in(browser)
     first = browser.cookie("__Host-klink")
     assert first not in (None, "chosen-by-somebody-else")
+    browser.get("/admin/")
     browser.post("/admin/sign-in", {"email": EMAIL, "password": PASSWORD})
     assert browser.cookie("__Host-klink") != first
     assert Session.select().count() == 1, "the one before has ended"
