@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from peewee import Expression
+
 from klink.core import audit, users, workspaces
 from klink.core.context import Context
 from klink.core.errors import NotFound
@@ -217,15 +219,14 @@ def end_all(ctx: Context, user_id: int) -> int:
         return ended
 
 
-def _end(user_id: int, *which: bool) -> int:
+def _end(user_id: int, *which: Expression) -> int:
     return int(Session.delete().where(Session.user == user_id, *which).execute())
 
 
 def _note(ctx: Context, user_id: int, action: str) -> None:
-    user = User.get_by_id(user_id)
-    audit.record(
-        ctx, None, action, f"user:{user.uid}", workspace_id=(_places(user_id) or [None])[0]
-    )
+    user, places = User.get_by_id(user_id), _places(user_id)
+    place = places[0] if places else None
+    audit.record(ctx, None, action, f"user:{user.uid}", workspace_id=place)
 
 
 def prune(now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from werkzeug.test import Client, TestResponse
 
@@ -59,7 +59,7 @@ class Browser:
 
     def _ask(self, method: str, path: str, **more: Any) -> Page:
         headers = {"User-Agent": BROWSER} | dict(more.pop("headers", {}))
-        reply = self._client.open(
+        answer = self._client.open(
             path,
             method=method,
             headers=headers,
@@ -68,6 +68,7 @@ class Browser:
             buffered=True,
             **more,
         )
+        reply = cast(Page, answer)
         found = _CSRF.search(reply.text) if reply.mimetype == "text/html" else None
         if found:
             self.csrf = found[1]

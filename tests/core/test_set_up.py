@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_the_token_is_not_kept(fresh: Context):
 
 def test_of_two_browsers_one_is_the_owner(fresh: Context):
     token = set_up.offer(fresh) or ""
-    outcomes = at_once([lambda i=i: done(fresh, token, f"p{i}@example.org") for i in range(4)])
+    outcomes = at_once([partial(done, fresh, token, f"p{i}@example.org") for i in range(4)])
     made = [each for each in outcomes if isinstance(each, users.UserView)]
     assert len(made) == 1, outcomes
     assert User.select().where(User.password_hash.is_null(False)).count() == 1
