@@ -27,12 +27,65 @@ def _programs() -> Path:
     return Path(found).parent
 
 
+# Keeps what a migrated database begins with, in a schema that klink does not look at.
+_KEEP = """
+    CREATE SCHEMA kept;
+    DO $$ DECLARE name text; filled boolean; BEGIN
+        FOR name IN SELECT relname FROM pg_class
+                    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+            EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', name) INTO filled;
+            IF filled THEN
+                EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', name, name);
+            END IF;
+        END LOOP;
+    END $$;
+    CREATE TABLE kept.sequences AS
+        SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public'
+"""
+
+# Makes a database again what it was then.
+_RESTORE = """
+    DO $$ DECLARE name text; value bigint; filled boolean; names text := ''; BEGIN
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid();
+        FOR name IN SELECT relname FROM pg_class
+                    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+            EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', name) INTO filled;
+            IF filled THEN names := names || format(', public.%I', name); END IF;
+        END LOOP;
+        EXECUTE 'TRUNCATE ' || substr(names, 3) || ' CASCADE';
+        FOR name, value IN
+            SELECT k.name, k.last_value FROM kept.sequences k
+            JOIN pg_sequences s ON s.schemaname = 'public' AND s.sequencename = k.name
+            WHERE k.last_value IS DISTINCT FROM s.last_value LOOP
+            PERFORM setval(format('public.%I', name), coalesce(value, 1), value IS NOT NULL);
+        END LOOP;
+        FOR name IN SELECT relname FROM pg_class
+                    WHERE relnamespace = 'kept'::regnamespace AND relname <> 'sequences' LOOP
+            EXECUTE format('INSERT INTO public.%I TABLE kept.%I', name, name);
+        END LOOP;
+    END $$
+"""
+
+# All tables, columns and indexes, as one short text.
+_SHAPE = """
+    SELECT md5(string_agg(c.relname || ' ' || c.relkind::text || ' ' || coalesce(a.names, ''), ','
+                          ORDER BY c.relname))
+    FROM pg_class c LEFT JOIN LATERAL (
+        SELECT string_agg(attname || atttypid::text, ' ' ORDER BY attnum) AS names
+        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+    ) a ON true WHERE c.relnamespace = 'public'::regnamespace
+"""
+
+
 class Cluster:
     """One running server that listens on a Unix socket only."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.template = "klink_template"
+        self._free: list[str] = []
+        self._shape: object = None
 
     @classmethod
     def start(cls) -> Cluster:
@@ -58,6 +111,9 @@ class Cluster:
         connection.connect(self.url(self.template), folder)
         migrate.migrate()
         connection.disconnect()
+        with psycopg.connect(self.url(self.template), autocommit=True) as made:
+            made.execute(_KEEP)
+            self._shape = made.execute(_SHAPE).fetchone()
         return self
 
     def url(self, name: str) -> str:
@@ -75,6 +131,35 @@ class Cluster:
         finally:
             with self._admin() as admin:
                 admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def lent_database(self) -> Iterator[str]:
+        """A migrated database that looks fresh; others have had it, and will.
+
+        To empty one takes a tenth of the time that it takes to make one.
+        """
+        if not self._free:
+            name = f"klink_{secrets.token_hex(6)}"
+            with self._admin() as admin:
+                admin.execute(f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY file_copy")
+            self._free.append(name)
+        name = self._free.pop()
+        try:
+            yield self.url(name)
+        finally:
+            if self._restore(name):
+                self._free.append(name)
+
+    def _restore(self, name: str) -> bool:
+        """Make a database as good as fresh; False when a test has changed more than its rows."""
+        try:
+            with psycopg.connect(self.url(name), autocommit=True) as used:
+                if used.execute(_SHAPE).fetchone() != self._shape:
+                    return False
+                used.execute(_RESTORE)
+        except psycopg.Error:
+            return False
+        return True
 
     def stop(self) -> None:
         """End the server and remove its files."""
