@@ -10,6 +10,7 @@ from klink.core.links.change import replace_variants, restore, trash, update, wi
 from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
 from klink.core.links.find import domain_of_host, find, get, uid_by_number, uid_by_slug
+from klink.core.links.history import HistoryEntry, HistoryPage, history, restore_version
 from klink.core.links.limits import expire_due, take_use, uses_left
 from klink.core.links.make import create
 from klink.core.links.model import (
@@ -34,11 +35,14 @@ from klink.core.links.quota import active_links
 from klink.core.links.runs import to_judge
 from klink.core.links.scan import Scan, is_due
 from klink.core.links.search import numbered, search
+from klink.core.links.tags import TagPage, TagView, delete_tag, rename_tag, tags
 from klink.core.links.winner import name_winner, undo_winner
 
 __all__ = [
     "UNSET",
     "Created",
+    "HistoryEntry",
+    "HistoryPage",
     "LinkPage",
     "LinkPatch",
     "LinkQuery",
@@ -49,6 +53,8 @@ __all__ = [
     "NumberedPage",
     "RuleView",
     "Scan",
+    "TagPage",
+    "TagView",
     "Unset",
     "Utm",
     "VariantView",
@@ -57,10 +63,12 @@ __all__ = [
     "compiled_of",
     "create",
     "create_many",
+    "delete_tag",
     "domain_of_host",
     "expire_due",
     "find",
     "get",
+    "history",
     "is_due",
     "name_winner",
     "numbered",
@@ -70,10 +78,13 @@ __all__ = [
     "purge_trash",
     "quarantine",
     "release",
+    "rename_tag",
     "replace_variants",
     "restore",
+    "restore_version",
     "search",
     "sweep",
+    "tags",
     "take_use",
     "to_judge",
     "trash",

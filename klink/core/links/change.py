@@ -19,6 +19,7 @@ from klink.core.links import (
     quota,
     runs,
     site_checks,
+    versions,
 )
 from klink.core.links.batch import tag_rows
 from klink.core.links.blocked import FREE, OPERATOR, SCAN, blocked
@@ -48,6 +49,7 @@ def update(
     *,
     if_version: int | None = None,
     allow_past_expiry: bool = False,
+    restored: int | None = None,
 ) -> LinkView:
     """Change what the patch names; all of it or nothing.
 
@@ -55,6 +57,7 @@ def update(
 
     :param patch: or what gives one for the link as it is, which nobody else changes meanwhile.
     :param if_version: the version that the caller has read, or None to change any.
+    :param restored: the version that the patch goes back to, for the link's history.
     :raises NotFound: unknown, or another workspace's.
     :raises Gone: in the trash.
     :raises PreconditionFailed: the link has another version by now.
@@ -100,7 +103,11 @@ def update(
             _free(ctx, who, row)
         if "slug" in columns:
             changes.record(ctx, Changed("link", row.id, row.domain_id, str(columns["slug"])))
-        return finished(ctx, who, uid, before, "link.update")
+        is_set = columns.get("password_hash") is not None
+        if restored is None:
+            return finished(ctx, who, uid, before, "link.update", password_set=is_set)
+        because = {"restored_version": restored}
+        return finished(ctx, who, uid, before, versions.REVERTED, because, restored=restored)
 
 
 def replace_variants(
@@ -319,10 +326,14 @@ def finished(
     before: LinkView,
     action: str,
     because: Mapping[str, object] | None = None,
+    *,
+    password_set: bool = False,
+    restored: int | None = None,
 ) -> LinkView:
     """Write down what was done and let caches know; return the link as it is now.
 
     :param because: what else the audit log keeps: why it was done.
+    :param password_set, restored: what the link's history keeps with it.
     """
     row = row_of(who, uid)
     after = views(ctx, [row])[0]
@@ -334,6 +345,8 @@ def finished(
         for name in old
         if old[name] != new[name] and name not in ("version", "updated_at")
     }
+    step = versions.Step(before, after, password_set)
+    versions.keep(ctx, who, action, [step], restored=restored)
     audit.record(ctx, who, action, f"link:{uid}", {**details, **(because or {})})
     changes.record(ctx, Changed("link", row.id, row.domain_id, before.slug))
     then, now = _counted(before), _counted(after)

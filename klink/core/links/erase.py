@@ -29,6 +29,7 @@ from klink.db.models import (
     LinkTotal,
     LinkUse,
     LinkValueTotal,
+    LinkVersion,
     LinkVisitor,
     Purge,
     VariantTotal,
@@ -52,6 +53,7 @@ _BY_LINK: tuple[type[Base], ...] = (
     VisitorClick,
     Exposure,
     ExperimentRun,
+    LinkVersion,
 )
 """Tables whose rows belong to a link, and of which an index or the key leads there."""
 

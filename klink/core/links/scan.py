@@ -19,8 +19,10 @@ from klink.core.blocking.gate import Gate
 from klink.core.blocking.lists import Finding
 from klink.core.context import Changed, Context
 from klink.core.errors import InvalidUrl
+from klink.core.links import versions
 from klink.core.links.blocked import FREE, SCAN, columns
 from klink.core.links.change import apply
+from klink.core.links.views import views
 from klink.core.times import from_ms, to_ms
 from klink.core.urls import parse
 from klink.db import meta, rows
@@ -128,16 +130,20 @@ class Scan:
     def _turn(self, row: _Row, finding: Finding | None) -> None:
         ctx = self._ctx
         link = Link.get_by_id(row.id)
+        action = "link.quarantine" if finding else "link.release"
+        (before,) = views(ctx, [link])
         if finding is not None:
             apply(ctx, link, columns(ctx.now, SCAN, finding.words))
             self.quarantined += 1
         else:
             apply(ctx, link, dict(FREE))
             self.released += 1
+        (after,) = views(ctx, [Link.get_by_id(row.id)])
+        versions.keep(ctx, None, action, [versions.Step(before, after)])
         audit.record(
             ctx,
             None,
-            "link.quarantine" if finding else "link.release",
+            action,
             f"link:{link.uid}",
             {"by": SCAN, "reason": finding.words} if finding else {"by": SCAN},
             workspace_id=row.workspace_id,

@@ -138,6 +138,30 @@ class ExperimentRun(Base):
         primary_key = CompositeKey("link_id", "run")
 
 
+class LinkVersion(Base):
+    """What a link was from one of its changes on, and whose change that was.
+
+    ``version`` is the link's after the change; ``snapshot`` is JSON, an object of what can be
+    changed, without what has its usual value.
+    """
+
+    link_id = BigIntegerField()
+    version = IntegerField()
+    at = MomentField()
+    user_id = BigIntegerField(null=True)
+    key_id = BigIntegerField(null=True)
+    door = TextField()
+    action = TextField()
+    restored = IntegerField(null=True)
+    snapshot = TextField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "link_versions"
+        primary_key = CompositeKey("link_id", "version")
+
+
 class WorkspaceLinks(Base):
     """How many links a workspace has outside the trash, and how many of those are active.
 
