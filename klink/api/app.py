@@ -19,14 +19,17 @@ from klink.api import (
     experiment,
     explain,
     health,
+    history,
     keys,
     known_hosts,
     link_stats,
     links,
     me,
     problems,
+    qr,
     quarantine,
     reports,
+    tags,
     usage,
     users,
 )
@@ -52,6 +55,9 @@ RESOURCES = (
     keys.blueprint,
     users.blueprint,
     usage.blueprint,
+    history.blueprint,
+    qr.blueprint,
+    tags.blueprint,
 )
 
 
