@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from flask import Response, request
 
@@ -49,40 +48,40 @@ def list_users(query: Read) -> Response:
     return render.answer({"items": items, "next_cursor": page.next_cursor})
 
 
-@blueprint.at("/users/<uuid:user_id>")
+@blueprint.at("/users/<user_id>")
 @blueprint.answers(200, User, "The user.")
-def read_user(user_id: UUID) -> Response:
+def read_user(user_id: str) -> Response:
     """Read a member of the workspace.
 
     For owners and admins.
     """
-    return render.answer(_member(members.get(context(), principal(), str(user_id))))
+    return render.answer(_member(members.get(context(), principal(), user_id)))
 
 
-@blueprint.at("/users/<uuid:user_id>", "PATCH")
+@blueprint.at("/users/<user_id>", "PATCH")
 @blueprint.body(RoleInput, content_type="application/merge-patch+json", example={"role": "viewer"})
 @blueprint.answers(200, User, "The user as they are now.")
 @blueprint.refuses(Conflict)
-def change_user(read: Read, user_id: UUID) -> Response:
+def change_user(read: Read, user_id: str) -> Response:
     """Give a member another role.
 
     For owners and admins; only owners make owners, or touch them. The last owner stays one: 409
     `last_owner`. Who is neither owner nor admin any more has their open invitations revoked.
     """
-    changed = members.change_role(context(), principal(), str(user_id), read["role"])
+    changed = members.change_role(context(), principal(), user_id, read["role"])
     return render.answer(_member(changed))
 
 
-@blueprint.at("/users/<uuid:user_id>", "DELETE")
+@blueprint.at("/users/<user_id>", "DELETE")
 @blueprint.answers(204, description="They are no member any more.")
 @blueprint.refuses(Conflict)
-def remove_user(user_id: UUID) -> Response:
+def remove_user(user_id: str) -> Response:
     """Take a member out of the workspace.
 
     Their keys to it are revoked, and so are the invitations that they have made. For owners and
     admins; only owners remove owners, and the last one stays: 409 `last_owner`.
     """
-    members.remove(context(), principal(), str(user_id))
+    members.remove(context(), principal(), user_id)
     return Response(status=204)
 
 
@@ -132,14 +131,14 @@ def _create(read: Read) -> Response:
     return render.answer(_invite(made) | {"link": invites.address(ctx, token)}, 201)
 
 
-@blueprint.at("/users/invites/<uuid:invite_id>", "DELETE")
+@blueprint.at("/users/invites/<invite_id>", "DELETE")
 @blueprint.answers(204, description="It invites nobody any more.")
-def revoke_invite(invite_id: UUID) -> Response:
+def revoke_invite(invite_id: str) -> Response:
     """Revoke an open invitation.
 
     For owners and admins.
     """
-    invites.revoke(context(), principal(), str(invite_id))
+    invites.revoke(context(), principal(), invite_id)
     return Response(status=204)
 
 

@@ -25,8 +25,8 @@ class Plan:
 
     def allows_no_more_than(self, other: Plan) -> bool:
         """Whether whoever has the other plan gains nothing by having this one."""
-        if self.api_access and not other.api_access:
-            return False
+        if not (self.api_access and other.api_access):
+            return not self.api_access
         return all(
             theirs is None or (own is not None and own <= theirs)
             for own, theirs in zip(self._limits, other._limits, strict=True)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from klink.core import passwords, users, workspaces
+import pyotp
+
+from klink.core import invites, passwords, second_factor, users, workspaces
 from klink.db.models import User
 from tests.cli.conftest import Klink, core
 
@@ -24,7 +26,9 @@ def test_a_new_user_prints_their_id_and_cannot_sign_in_without_a_password(klink:
 def test_a_user_is_made_in_the_workspace_that_is_named(klink: Klink, here: Path):
     klink("workspaces", "create", "acme")
     made = klink("users", "create", "ann@example.org", "--workspace", "acme", "--json").json
-    assert set(made) == {"id", "number", "email", "name", "is_active", "roles", "created_at"}
+    assert set(made) == {
+        "id", "number", "email", "name", "is_active", "has_second_factor", "roles", "created_at",
+    }  # fmt: skip
     assert made["roles"] == {"acme": "editor"}
     found = klink("users", "list", "--json").json
     assert [each["email"] for each in found] == ["owner@localhost", "ann@example.org"]
@@ -81,3 +85,38 @@ def test_what_is_wrong_with_a_user_is_told_in_one_line(klink: Klink, here: Path)
 
 def test_an_unknown_role_is_a_usage_error(klink: Klink, here: Path):
     assert klink("users", "create", "ann@example.org", "--role", "king").status == 2
+
+
+def test_an_invitation_prints_a_link_that_works_once(klink: Klink, here: Path):
+    link = klink("users", "invite", "Ann@example.org", "--role", "viewer").line
+    base, _, token = link.rpartition("/")
+    assert base == "https://go.example.org/admin/invite"
+    with core(here) as ctx:
+        assert invites.look(ctx, token).email == "ann@example.org"
+        joined = invites.accept(ctx, token, password="correct horse")
+        assert list(joined.roles.values()) == ["viewer"]
+    assert "already" in klink("users", "invite", "ann@example.org").refusal
+    assert "e-mail" in klink("users", "invite", "no mail").refusal
+
+
+def test_an_invitation_may_be_into_another_workspace(klink: Klink, here: Path):
+    klink("workspaces", "create", "acme")
+    words = ("users", "invite", "ann@example.org", "--workspace", "acme", "--json")
+    made = klink(*words).json
+    assert (made["workspace"], made["role"]) == ("acme", "editor")
+    with core(here) as ctx:
+        assert invites.look(ctx, made["link"].rpartition("/")[2]).workspace_name == "acme"
+
+
+def test_a_second_factor_is_reset(klink: Klink, here: Path):
+    klink("users", "create", "ann@example.org")
+    with core(here) as ctx:
+        ann = users.find("ann@example.org", workspaces.find(None).id)
+        begun = second_factor.begin(ctx, ann.id)
+        code = pyotp.TOTP(begun.secret).at(ctx.now)
+        second_factor.confirm(ctx, ann.id, begun.nonce, code)
+    assert klink("users", "list", "--json").json[1]["has_second_factor"]
+    assert klink("users", "reset-second-factor", "Ann@example.org").out == ""
+    assert not klink("users", "list", "--json").json[1]["has_second_factor"]
+    assert "no second factor" in klink("users", "reset-second-factor", "ann@example.org").refusal
+    assert "'x@example.org'" in klink("users", "reset-second-factor", "x@example.org").refusal
