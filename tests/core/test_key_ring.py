@@ -145,7 +145,7 @@ def test_a_key_that_cannot_be_says_where(
     ctx: Context, owner: Principal, fields: dict[str, str]
 ) -> None:
     with pytest.raises(errors.ValidationFailed) as caught:
-        key_ring.make(ctx, owner, **({"name": "x"} | fields))  # type: ignore[arg-type]
+        key_ring.make(ctx, owner, **({"name": "x"} | fields))
     assert list(caught.value.errors) == list(fields)
 
 
