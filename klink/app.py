@@ -27,6 +27,7 @@ from klink.clicks.enrich import Enricher
 from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
+from klink.clicks.recent import RecentClicks
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
 from klink.core import domains, keys, links, secrets, set_up, workspaces
@@ -168,7 +169,8 @@ def _build(config: Config, stack: ExitStack) -> _House:
     journal = _journal(config, stack)
     countries = CountryDatabase(config.geoip_file)
     enricher = Enricher(countries.lookup)
-    ledger = Ledger(journal, enricher, _now)
+    recent = RecentClicks(_now)
+    ledger = Ledger(journal, enricher, _now, recent=recent)
     meter = Meter()
     scheduler = Scheduler(lambda: Context(_now(), settings, announce), job_settings(config))
     visitors_secret = secrets.derive(settings.secret, "visitors")
@@ -183,6 +185,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         clock=_now,
         meter=meter,
         ledger=ledger,
+        recent=recent,
         geoip=countries,
         announce=announce,
         trusted_proxies=config.server.trusted_proxies,

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from klink.clicks.enrich import PERSON, Enricher, kind_of, referrer_host
 from klink.clicks.journal_reader import Position
+from klink.clicks.recent import RecentClicks
 from klink.clicks.record import ClickRecord, Flag
 from klink.db.connection import DatabaseBusy, read, savepoint, write
 from klink.db.fold import (
@@ -28,6 +29,7 @@ from klink.db.fold import (
     Lookups,
     Part,
     checkpoint,
+    clicked_minutes,
     count,
     counted_kinds,
     fold,
@@ -69,6 +71,17 @@ class Unfinished(NamedTuple):
 _ALL = Unfinished(0, 0)
 
 
+Minutes = list[tuple[int, int, int]]
+"""As :meth:`klink.clicks.recent.RecentClicks.add` takes them."""
+
+
+class _Told(NamedTuple):
+    """What the numbers in memory learn once a batch that was folded apart is committed."""
+
+    kinds: Counter[int]
+    minutes: Minutes
+
+
 class _Task(NamedTuple):
     """A batch to fold: from where it begins to where it ends, and what is done of it."""
 
@@ -87,6 +100,7 @@ class BatchFolder:
     :param clock: the time now, aware UTC.
     :param part_visits: visits of a part of a batch at first; then as many as keep others from
         writing for :data:`TARGET_S`.
+    :param recent: is told of the clicks of the last minutes, once they are counted.
     """
 
     def __init__(
@@ -95,6 +109,7 @@ class BatchFolder:
         set_aside_path: Path,
         clock: Callable[[], datetime],
         part_visits: int = 5_000,
+        recent: RecentClicks | None = None,
     ) -> None:
         self.set_aside = 0
         self.kinds: Counter[int] = Counter()
@@ -102,6 +117,7 @@ class BatchFolder:
         self._path = set_aside_path
         self._clock = clock
         self._part_visits = part_visits
+        self._recent = recent
 
     def fold(
         self,
@@ -150,7 +166,18 @@ class BatchFolder:
             self._adapt(time.monotonic() - began_s)
         with suppress(DatabaseBusy), read():  # the next one will do it
             self.kinds.update(counted_kinds())
+            self._tell(self._minutes(folded))
             checkpoint()
+
+    def _minutes(self, folded: Folded) -> Minutes:
+        """The clicks of the last minutes in what was counted last; of an old batch, no look."""
+        if self._recent is None or folded.latest_at < (since_ms := self._recent.begin_ms()):
+            return []
+        return clicked_minutes(since_ms)
+
+    def _tell(self, minutes: Minutes) -> None:
+        if self._recent is not None and minutes:
+            self._recent.add(minutes)
 
     def _adapt(self, took_s: float) -> None:
         """Size the next parts so that one takes about ``TARGET_S``."""
@@ -208,14 +235,15 @@ class BatchFolder:
         records = [record for payload in task.payloads for record in _records(payload)]
         records = [record for record in records if _is_left(record, done_to)]
         aside: list[tuple[bytes, Exception]] = []
-        kinds: Counter[int] = Counter()
+        told = _Told(Counter(), [])
         with write():
-            folded = self._halve(records, aside, kinds)
+            folded = self._halve(records, aside, told)
             self._store(task, WHOLE)
             # Before the commit: after a crash a line may stand there twice, but none is missing.
             self._keep(aside)
         self.set_aside += len(aside)
-        self.kinds.update(kinds)
+        self.kinds.update(told.kinds)
+        self._tell(told.minutes)
         for _, error in aside[:1]:
             log.error("%d records could not be folded; see %s: %s", len(aside), self._path, error)
         return folded
@@ -224,18 +252,18 @@ class BatchFolder:
         self,
         records: Sequence[bytes],
         aside: list[tuple[bytes, Exception]],
-        kinds: Counter[int],
+        told: _Told,
     ) -> Folded:
-        """Fold what can be folded; what cannot goes to ``aside``, and what was to ``kinds``."""
+        """Fold what can be folded; what cannot goes to ``aside``, and what was to ``told``."""
         try:
-            return self._try(records, kinds)
+            return self._try(records, told)
         except Exception as error:
             if not is_about_data(error):
                 raise
             if len(records) == 1:
-                return self._doubt(records, error, aside, kinds)
+                return self._doubt(records, error, aside, told)
         half = len(records) // 2
-        parts = [self._halve(part, aside, kinds) for part in (records[:half], records[half:])]
+        parts = [self._halve(part, aside, told) for part in (records[:half], records[half:])]
         return Folded(sum(part.visits for part in parts), max(part.latest_at for part in parts))
 
     def _doubt(
@@ -243,26 +271,27 @@ class BatchFolder:
         record: Sequence[bytes],
         error: Exception,
         aside: list[tuple[bytes, Exception]],
-        kinds: Counter[int],
+        told: _Told,
     ) -> Folded:
         """Set a record aside, once it is sure that it is to blame.
 
         When even nothing can be folded, it is not; and when nothing can, what stood in its way
         may have gone just now, so it is tried again.
         """
-        self._try([], kinds)
+        self._try([], told)
         try:
-            return self._try(record, kinds)
+            return self._try(record, told)
         except Exception as again:
             if not is_about_data(again):
                 raise
         aside.append((record[0], error))
         return Folded(0, 0)
 
-    def _try(self, records: Sequence[bytes], kinds: Counter[int]) -> Folded:
+    def _try(self, records: Sequence[bytes], told: _Told) -> Folded:
         with savepoint():
             folded = fold(_json(records), self._lookups)
-            kinds.update(counted_kinds())
+            told.kinds.update(counted_kinds())
+            told.minutes.extend(self._minutes(folded))
         return folded
 
     def _keep(self, aside: list[tuple[bytes, Exception]]) -> None:

@@ -22,6 +22,7 @@ from klink.clicks.batch import BatchFolder, Unfinished
 from klink.clicks.enrich import KINDS, Enricher
 from klink.clicks.journal import Journal
 from klink.clicks.journal_reader import Batch, DeadStream, Position, StreamReader, batch_begin
+from klink.clicks.recent import RecentClicks
 from klink.core.times import to_ms
 from klink.db.connection import DatabaseBusy, close_thread
 
@@ -77,7 +78,7 @@ class Ledger:
     """Folds one journal; started and stopped once, asked by any thread.
 
     :param clock: the time now, aware UTC.
-    :param part_visits: as :class:`klink.clicks.batch.BatchFolder` takes it.
+    :param part_visits: with ``recent``: as :class:`klink.clicks.batch.BatchFolder` takes it.
     """
 
     def __init__(
@@ -87,10 +88,12 @@ class Ledger:
         clock: Callable[[], datetime],
         *,
         part_visits: int = 5_000,
+        recent: RecentClicks | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._folder = BatchFolder(enricher, journal.root / "set-aside.jsonl", clock, part_visits)
+        aside = journal.root / "set-aside.jsonl"
+        self._folder = BatchFolder(enricher, aside, clock, part_visits, recent)
         self._live = _Stream(journal.reader())
         self._dead = [(_Stream(stream), stream) for stream in journal.dead]
         self._batch_bytes = 1024 * 1024

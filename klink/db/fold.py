@@ -211,6 +211,15 @@ def counted_kinds() -> dict[int, int]:
     return {int(kind): int(many) for kind, many in _run(sql.KINDS).fetchall()}
 
 
+def clicked_minutes(since_ms: int) -> list[tuple[int, int, int]]:
+    """The clicks since a time (ms), of the part that was counted last.
+
+    :returns: workspace, minute since 1970, and how many.
+    """
+    found: list[tuple[int, int, int]] = _run(sql.CLICKED_MINUTES, since_ms).fetchall()
+    return found
+
+
 def checkpoint() -> None:
     """Copy what folds have written from SQLite's log into its file; waits for nobody.
 

@@ -216,6 +216,10 @@ BY_LINK = "CREATE INDEX IF NOT EXISTS {schema}fold_visits_by_link ON fold_visits
 COUNT_VISITS = "SELECT count(*), coalesce(max(at), 0) FROM fold_visits"
 
 KINDS = "SELECT kind, count(*) FROM fold_facts GROUP BY kind"
+CLICKED_MINUTES = """
+    SELECT workspace_id, at / 60000, count(*) FROM fold_facts
+    WHERE click = 1 AND at >= {p} GROUP BY 1, 2
+"""
 
 LINK_AFTER = """
     SELECT link_id FROM fold_visits WHERE link_id >= {p} ORDER BY link_id LIMIT 1 OFFSET {p}

@@ -147,7 +147,7 @@ def make(
     errors = {}
     if unit is None:
         errors["bucket"] = [f"must be one of {', '.join(BUCKETS)}"]
-    if timezone not in _timezones():
+    if not is_timezone(timezone):
         errors["timezone"] = ["is not an IANA time zone like Europe/Berlin"]
     if until is not None and until > now + _AHEAD:
         errors["until"] = ["must not lie more than a year ahead"]
@@ -190,6 +190,11 @@ def start_of_day(day: date, timezone: str) -> datetime:
     the first one.
     """
     return datetime.combine(day, time(), zoneinfo.ZoneInfo(timezone)).astimezone(UTC)
+
+
+def is_timezone(name: str) -> bool:
+    """Whether this is the IANA name of a time zone."""
+    return name in _timezones()
 
 
 def quarter_start(quarter: int) -> datetime:

@@ -12,6 +12,7 @@ from flask import current_app, g
 
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
+from klink.clicks.recent import RecentClicks
 from klink.core.context import Changed, Context, Settings
 from klink.core.strangers import Strangers
 from klink.core.usage import Meter
@@ -50,6 +51,7 @@ class Parts:
     """What the composition root gives to the doors.
 
     :param clock: the time now, aware UTC.
+    :param recent: the clicks of the last minutes; None where no ledger runs.
     :param announce: told of changes after their commit, so that caches let go.
     :param metrics_allow: peers that may read ``/ready`` and ``/metrics`` (configuration:
         ``[metrics] allow``).
@@ -62,6 +64,7 @@ class Parts:
     meter: Meter
     strangers: Strangers = field(default_factory=Strangers)
     ledger: Clicks
+    recent: RecentClicks | None = None
     geoip: Countries
     announce: Callable[[Changed], None] = _nobody
     trusted_proxies: tuple[Network, ...] = ()

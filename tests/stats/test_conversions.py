@@ -15,6 +15,7 @@ from klink.core.links import NewLink
 from klink.core.principal import Principal
 from klink.db.connection import write
 from klink.db.models import Workspace
+from klink.stats.conversions import MOST_NAMES, NamedEvents, by_name
 from klink.stats.ranges import Range, last_days, make
 from klink.stats.reading import workspace_analytics
 from tests.stats.conftest import NOW
@@ -105,3 +106,31 @@ def test_a_thousand_of_the_largest_amounts_are_exact(counting: Context, owner: P
             record(counting, owner, "purchase", "1000000000000")
         record(counting, owner, "purchase", "0.0001")
     assert figures(counting, owner, make(NOW)) == (1_001, "1000000000000000.0001")
+
+
+# --- by name ----------------------------------------------------------------------------
+
+
+def test_events_are_told_by_name_the_most_frequent_first(
+    counting: Context, owner: Principal, stranger: Principal
+) -> None:
+    for amount in ("1.50", "2", None):
+        record(counting, owner, "purchase", amount)
+    record(counting, owner, "signup")
+    record(counting, owner, "refill", "0.0101")
+    record(counting, stranger, "purchase", "7")
+    record(counting, owner, "purchase", "9", at=AT - timedelta(days=60))
+    assert by_name(owner.workspace_id, make(NOW)) == [
+        NamedEvents("purchase", 3, 3, 1, Decimal("3.50")),
+        NamedEvents("refill", 1, 0, 1, Decimal("0.0101")),
+        NamedEvents("signup", 1, 0, 1, Decimal("0.00")),
+    ]
+
+
+def test_of_very_many_names_the_most_frequent_are_told(counting: Context, owner: Principal) -> None:
+    for number in range(MOST_NAMES + 1):
+        record(counting, owner, f"name-{number:03}")
+    record(counting, owner, "name-050")
+    found = by_name(owner.workspace_id, make(NOW))
+    assert len(found) == MOST_NAMES
+    assert (found[0].name, found[0].events) == ("name-050", 2)
