@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,7 +32,7 @@ from klink.api import (
     usage,
     users,
 )
-from klink.web import doors, hooks, openapi
+from klink.web import doors, exports, hooks, openapi
 from klink.web.parts import Parts
 
 PREFIX = "/api/v1"
@@ -80,9 +79,9 @@ def make_app(parts: Parts, register: Sequence[Blueprint] = ()) -> Flask:
     json.sort_keys = False
     app.json = json
     app.url_map.merge_slashes = False  # it would redirect, with a page of HTML
-    app.extensions[link_stats.EXTENSION] = threading.BoundedSemaphore(link_stats.EXPORTS_AT_ONCE)
     described = openapi.describe(app, RESOURCES, PREFIX, description.about(parts.version))
     hooks.install(app, parts)
+    exports.install(app)
     doors.add(app, problems.DOOR)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=MOUNT, name=f"klink-{resource.name}")

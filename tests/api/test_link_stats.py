@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 
-from klink.api.link_stats import EXPORTS_AT_ONCE, EXTENSION
 from klink.api.stats_answers import Analytics, ClickList, Stats
+from klink.web.exports import AT_ONCE, EXTENSION
 from tests.api.conftest import NOW, Person
 from tests.api.problems import assert_problem
 from tests.stats.visits import Visit, count
@@ -249,7 +249,7 @@ def test_a_slow_reader_keeps_its_place_and_gives_it_back_once(
 ) -> None:
     places: threading.Semaphore = app.extensions[EXTENSION]
     where, headers = f"links/{link['id']}/clicks", {"Accept": "text/csv"}
-    readers = [owner.get(where, headers=headers) for _ in range(EXPORTS_AT_ONCE)]
+    readers = [owner.get(where, headers=headers) for _ in range(AT_ONCE)]
     assert_problem(owner.get(where, headers=headers), 503, "too_busy")
     for _ in range(2):
         readers[0].close()

@@ -16,8 +16,8 @@ def begin(span: Span) -> datetime:
     return span.over.covered.since
 
 
-def utc(*numbers: int) -> datetime:
-    return datetime(*numbers, tzinfo=UTC)  # type: ignore[arg-type]  # year, month, day, …
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name,days", [("7d", 7), ("30d", 30), ("90d", 90)])
