@@ -12,7 +12,7 @@ from klink.db.fold import OTHER
 from klink.db.fold_statements import CAPPED
 from klink.db.models import LinkDay
 from klink.stats.ranges import Range
-from klink.stats.scope import Scope
+from klink.stats.scope import LISTED_DAYS, Scope
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -105,10 +105,12 @@ _RANKED = """
     FROM ranked WHERE place <= {p} ORDER BY dim, place
 """
 
+# Named one by one, as far as there are not too many, each day's rows of these dimensions are
+# sought, instead of being read among those of all others.
 _DAYS_OF_WORKSPACE = """
     WITH found AS (
         SELECT dim, value, clicks, rest, uniques FROM workspace_days
-        WHERE workspace_id = {p} AND day >= {p} AND day < {p} AND dim IN ({dims}))
+        WHERE workspace_id = {p} AND {days} AND dim IN ({dims}))
 """
 
 # In one statement with what it decides by, since a fold may add up more at any moment.
@@ -129,14 +131,24 @@ _DAYS_OF_LINK = """
 
 def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any:
     """Rows (dim, value, clicks, rest, uniques, all clicks, all rest), ``limit`` a dimension."""
-    is_link = scope.days is LinkDay
-    source = _DAYS_OF_LINK if is_link else _DAYS_OF_WORKSPACE
-    known = (scope.id, over.end_day, over.first_day) if is_link else ()
-    parameters = (*known, scope.id, over.first_day, over.end_day)
-    words = {"capped": ", ".join(map(str, CAPPED)), "dims": ", ".join(str(int(d)) for d in dims)}
+    source, parameters = _DAYS_OF_WORKSPACE, (scope.id,)
+    if scope.days is LinkDay:
+        between = (scope.id, over.first_day, over.end_day)
+        source, parameters = _DAYS_OF_LINK, (scope.id, over.end_day, over.first_day, *between)
+    words = {
+        "capped": ", ".join(map(str, CAPPED)),
+        "dims": ", ".join(str(int(dim)) for dim in dims),
+        "days": _days(range(over.first_day, over.end_day)),
+    }
     text = (source + _RANKED).format(p=database.param, **words)
     # Any: a cursor of either driver.
     return database.execute_sql(text, (*parameters, OTHER, limit)).fetchall()
+
+
+def _days(days: range) -> str:
+    if len(days) > LISTED_DAYS:
+        return f"day >= {days[0]} AND day <= {days[-1]}"
+    return f"day IN ({', '.join(map(str, days))})"
 
 
 def _top(dim: Dim, rows: list[Any]) -> Top:

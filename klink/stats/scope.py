@@ -19,7 +19,7 @@ from klink.stats.ranges import Range
 COLUMNS = ("clicks", "views", "bots", "previews", "prefetches")
 """What the quarter-hour tables count."""
 
-_LISTED_DAYS = 1_000
+LISTED_DAYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def on_days(day: Any, days: range) -> Any:
     engine seeks to each day's rows of the one dimension that is asked for besides, instead
     of reading past those of all the others.
     """
-    if len(days) > _LISTED_DAYS:
+    if len(days) > LISTED_DAYS:
         return day.between(days[0], days[-1])
     return day.in_(list(days))
 
