@@ -7,7 +7,7 @@ may do.
 
 from __future__ import annotations
 
-from klink.admin import entrance, overview, set_up
+from klink.admin import conversions, entrance, link_page, overview, raw_clicks, set_up
 from klink.admin.door import make_blueprint
 
 __all__ = ["SCREENS", "make_blueprint"]
@@ -16,4 +16,7 @@ SCREENS = (
     entrance.screens,
     overview.screens,
     set_up.screens,
+    link_page.screens,
+    raw_clicks.screens,
+    conversions.screens,
 )

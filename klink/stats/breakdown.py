@@ -131,10 +131,10 @@ _DAYS_OF_LINK = """
 
 def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any:
     """Rows (dim, value, clicks, rest, uniques, all clicks, all rest), ``limit`` a dimension."""
-    source, parameters = _DAYS_OF_WORKSPACE, (scope.id,)
+    source, parameters = _DAYS_OF_WORKSPACE, [scope.id]
     if scope.days is LinkDay:
-        between = (scope.id, over.first_day, over.end_day)
-        source, parameters = _DAYS_OF_LINK, (scope.id, over.end_day, over.first_day, *between)
+        known, between = (scope.id, over.end_day, over.first_day), (over.first_day, over.end_day)
+        source, parameters = _DAYS_OF_LINK, [*known, scope.id, *between]
     words = {
         "capped": ", ".join(map(str, CAPPED)),
         "dims": ", ".join(str(int(dim)) for dim in dims),

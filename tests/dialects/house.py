@@ -17,6 +17,7 @@ from klink.clicks.enrich import Enricher
 from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
+from klink.clicks.recent import RecentClicks
 from klink.clicks.visits import Recorder, VisitReader
 from klink.core import domains, keys, links, users, workspaces
 from klink.core.captcha import Captcha, Nothing
@@ -123,7 +124,8 @@ class House:
         )
         self._journal = Journal.open(folder, b"e" * 16, fsync_every_s=None)
         self._enricher = Enricher(lambda _: "")
-        self._ledger = Ledger(self._journal, self._enricher, lambda: self.now)
+        self._recent = RecentClicks(lambda: self.now)
+        self._ledger = Ledger(self._journal, self._enricher, lambda: self.now, recent=self._recent)
         self._cache = LinkCache(links.compiled, 1 << 20)
         self.meter = Meter()
         self._announce: Callable[[Changed], None] = self.announced.append
@@ -148,6 +150,7 @@ class House:
             clock=lambda: self.now,
             meter=self.meter,
             ledger=self._ledger,
+            recent=self._recent,
             geoip=CountryDatabase(None),
             announce=announce,
             trusted_proxies=(ip_network(PROXY),),
