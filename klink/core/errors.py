@@ -13,6 +13,7 @@ from klink.db.connection import DatabaseBusy, KlinkError
 
 __all__ = [
     "AnonymousLimitReached",
+    "BioNameTaken",
     "Conflict",
     "DatabaseBusy",
     "DomainHasLinks",
@@ -249,6 +250,15 @@ class ListFull(Conflict):
     code = "list_full"
 
 
+class BioNameTaken(Conflict):
+    """Another page of this server has the name."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"@{name} is another page's name on this server; choose another one")
+
+
 class IdempotencyInProgress(Conflict):
     """The first request with this Idempotency-Key is still running."""
 
@@ -268,12 +278,12 @@ class IdempotencyKeyReused(KlinkError):
 
 
 class PreconditionFailed(KlinkError):
-    """``If-Match`` names another version: someone changed the link meanwhile."""
+    """``If-Match`` names another version: someone changed it meanwhile."""
 
     code = "precondition_failed"
 
-    def __init__(self) -> None:
-        super().__init__("the link has changed since you read it; read it again, then change it")
+    def __init__(self, what: str = "link") -> None:
+        super().__init__(f"the {what} has changed since you read it; read it again, then change it")
 
 
 class TooBusy(KlinkError):

@@ -37,4 +37,4 @@ def door_of(path: str | None) -> str:
         return "office"
     if first in _EVENTS:
         return "events"
-    return "pages" if first.startswith("_") or not first else LINKS
+    return "pages" if not first or first[0] in "_@" else LINKS

@@ -14,6 +14,7 @@ from klink.core.errors import KlinkError
 from klink.core.resolve import Outcome
 from klink.core.slugs import ANSWERED
 from klink.pages import messages
+from klink.pages.bio import add_bio_pages
 from klink.pages.guarded import Guarded, Guards, WayOn
 from klink.pages.rendering import prepare, redirect, secure, shown, told, wants_json
 from klink.web import doors
@@ -48,6 +49,7 @@ def make_blueprint(way_on: WayOn, guards: Guards) -> Blueprint:
     doors = _Doors(Guarded(way_on, guards))
     pages.record_once(_prepare)
     pages.add_url_rule("/", "home", _home)
+    add_bio_pages(pages)
     pages.add_url_rule(
         "/<klink_unclaimed:path>",
         "short_url",

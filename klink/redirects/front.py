@@ -34,9 +34,9 @@ _PATH = re.compile(r"/([A-Za-z0-9_-]+)(/page)?/?")
 # What any host may ask for: probes by address.
 _ANYWHERE = ("health", "ready", "metrics")
 
-# klink's own paths that visitors meet; no slug begins so. How pages look is asked for on hosts
-# without links too, whose visitors are told so by a page.
-_OWN, _LOOKS = "/_", "/_static/"
+# klink's own paths that visitors meet, bio pages among them; no slug begins so. How pages look is
+# asked for on hosts without links too, whose visitors are told so by a page.
+_OWN, _LOOKS = ("/_", "/@"), "/_static/"
 
 _MISDIRECTED = json.dumps(
     {
@@ -155,7 +155,7 @@ class Front:
         if domain_id is None:
             refusal = refusal or "wrong_host"
         elif self._require_https and seen.client.scheme != "https":
-            location = self._over_https(quote(path, encoding="latin-1"), seen, domain_id)
+            location = self._over_https(quote(path, "/@", encoding="latin-1"), seen, domain_id)
             headers = [*redirect_headers(location), ("Access-Control-Allow-Origin", "*")]
             return _redirect(308, headers, start_response)
         environ[ARRIVAL] = Arrival(seen, None, None, False, refusal, domain_id)

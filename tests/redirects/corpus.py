@@ -209,6 +209,24 @@ def _hosts() -> _Named:
     yield "space before the colon", b"GET /plain HTTP/1.1\r\nHost : go.example.org\r\n\r\n"
 
 
+def _bio_pages() -> _Named:
+    for target in (
+        b"/@acme", b"/@ACME", b"/@acme/", b"/@acme//", b"/@acme?a=1", b"/@acme#top", b"/@acme/page",
+        b"//@acme", b"/%40acme", b"/%40%61cme", b"/@acme%00", b"/@acme%2f", b"/@acme ", b"/@",
+        b"/@/", b"/@@acme", b"/@draft", b"/@nobody", b"/@plain", b"/@xy", b"/@acme.json", b"@acme",
+        b"/@\xc3\xa4cme", b"/@" + b"a" * 33, b"/acme", b"/x/@acme", b"/plain/@acme", b"/plain@acme",
+        b"http://go.example.org/@acme", b"/_bio/acme/x", b"/_bio/acme", b"/_bio/../@acme",
+    ):  # fmt: skip
+        yield repr(target), ask(target, *_LIKE_A_BROWSER)
+        yield f"{target!r} elsewhere", ask(target, host=OTHER_HOST.encode())
+    for method in (b"HEAD", b"POST", b"PUT", b"OPTIONS", b"TRACE"):
+        yield f"{method.decode()} a page", ask(b"/@acme", method=method)
+    yield "a page as JSON", ask(b"/@acme", b"Accept: application/json")
+    yield "a page of a strange host", ask(b"/@acme", host=b"unknown.example.com")
+    yield "a page of no host", ask(b"/@acme", host=b"a b")
+    yield "between links", ask() + ask(b"/@acme") + ask(b"/forward?a=2")
+
+
 def _connections() -> _Named:
     for value in (
         b"close", b"Close", b"CLOSE", b" close ", b"close,", b"close, close", b"close, x", b"x",
@@ -389,5 +407,6 @@ def _pipelines() -> _Named:
 
 
 _GROUPS: tuple[Callable[[], _Named], ...] = (
-    _links, _targets, _lines, _hosts, _connections, _bodies, _headers, _visitors, _pipelines,
+    _links, _targets, _lines, _hosts, _bio_pages, _connections, _bodies, _headers, _visitors,
+    _pipelines,
 )  # fmt: skip

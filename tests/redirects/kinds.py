@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from klink.core import domains, links
+from klink.core import bio, domains, links
 from klink.core.links import NewRule, NewVariant, Utm
 from klink.db import connection
 from klink.db.models import Link, Variant
@@ -73,6 +73,15 @@ SLUGS = (*_FIELDS, "split", "split-all", "split-down", "rules", "trashed", "quar
 """All that lead somewhere, or once did."""
 
 
+def _make_bio_pages(site: Site) -> None:
+    """One that is published, and one that is not."""
+    for name in ("acme", "draft"):
+        bio.create(site.ctx, site.owner, bio.NewBioPage(name=name))
+    plain = links.uid_by_slug(site.owner, "plain", scope="read")
+    bio.add(site.ctx, site.owner, "acme", plain)
+    bio.change(site.ctx, site.owner, "acme", bio.BioPatch(is_published=True))
+
+
 def make_one_of_each(site: Site) -> None:
     """Make the links, and move the site's clock by three hours, so that some are over."""
     for slug, fields in _FIELDS.items():
@@ -98,6 +107,7 @@ def make_one_of_each(site: Site) -> None:
     site.domain(OTHER_HOST, root_url="https://example.com/", not_found_url=f"{_OVER}?lost")
     domains.claim(site.ctx, site.owner, UNVERIFIED_HOST)
     site.link("plain", domain=OTHER_HOST, url="https://example.com/of-the-other")
+    _make_bio_pages(site)
     site.later(hours=3)
     for slug in ("used-up", "used-up-on"):
         found = Link.get(Link.slug == slug)

@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +31,7 @@ from klink.redirects.hosts import Hosts
 from klink.redirects.lane import Lane
 from klink.server import IDENT, Server
 from klink.web import doors
+from klink.web.parts import EXTENSION
 from tests.redirects.corpus import TRUSTED, Case, ask
 from tests.redirects.site import BASE_URL, SECRET, Site
 
@@ -113,10 +115,11 @@ class Parts:
         )
 
 
-def pages(answers: Answers) -> WSGIApplication:
+def pages(site: Site, answers: Answers) -> WSGIApplication:
     """Visitors' pages, as the site has them."""
     made = Flask("pages-of-a-pair", static_folder=None)
     doors.install(made)
+    made.extensions[EXTENSION] = site.parts()
     # A secret of its own: they share a database, and guesses are counted by keyed hashes.
     guards = Guards.of(os.urandom(32), Nothing())
     made.register_blueprint(make_blueprint(answers, guards))
@@ -157,7 +160,7 @@ class Half:
     def __init__(self, site: Site, folder: Path, load: Load | None, *, has_lane: bool) -> None:
         self.journal = Journal.open(folder, b"e" * 16, fsync_every_s=None)
         self._read_to = Position(self.journal.stream, 0, 0)
-        self.parts = Parts(site, self.journal, pages, load)
+        self.parts = Parts(site, self.journal, partial(pages, site), load)
         self._server = Server(
             self.parts.front,
             host="127.0.0.1",

@@ -25,6 +25,7 @@ from klink.core.links import LinkView, NewLink, NewVariant
 from klink.core.plans import UNLIMITED
 from klink.core.principal import Principal
 from klink.core.times import to_ms
+from klink.core.usage import Meter
 from klink.db import connection
 from klink.pages import Guards, make_blueprint
 from klink.redirects.answers import Answers
@@ -32,6 +33,7 @@ from klink.redirects.cache import LinkCache
 from klink.redirects.front import Front
 from klink.redirects.hosts import Hosts
 from klink.web import doors
+from klink.web.parts import EXTENSION, Parts
 
 BASE_URL = "https://go.example.org"
 BROWSER = (
@@ -62,6 +64,7 @@ class Site:
         answers = Answers(self.recorder, Enricher(lambda _: ""))
         self.flask = Flask("pages-alone", static_folder=None)
         doors.install(self.flask)
+        self.flask.extensions[EXTENSION] = self.parts()
         guards = Guards.of(SECRET, captcha or Nothing())
         self.flask.register_blueprint(make_blueprint(answers, guards))
         self.front = Front(
@@ -85,6 +88,17 @@ class Site:
     def ctx(self) -> Context:
         """The core's context, now."""
         return Context(self.now, self._settings, self.announce)
+
+    def parts(self) -> Parts:
+        """What doors need of the server, as far as visitors' pages ask for it."""
+        nothing: Any = None  # Any: no page waits for clicks or asks for a country
+        return Parts(
+            settings=self._settings,
+            clock=lambda: self.now,
+            meter=Meter(),
+            ledger=nothing,
+            geoip=nothing,
+        )
 
     def announce(self, changed: Changed) -> None:
         """What this process hears of a change after its commit."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from klink.db.models.abuse import BlockingEntry, Report
 from klink.db.models.base import Base, MomentField
+from klink.db.models.bio import BioLink, BioPage, BioPicture
 from klink.db.models.clicks import (
     Click,
     DayVisitor,
@@ -87,6 +88,9 @@ MODELS: tuple[type[Base], ...] = (
     Guess,
     BlockingEntry,
     Report,
+    BioPage,
+    BioPicture,
+    BioLink,
     Change,
     Idempotent,
     Usage,
@@ -101,6 +105,9 @@ __all__ = [
     "ApiKey",
     "Audit",
     "Base",
+    "BioLink",
+    "BioPage",
+    "BioPicture",
     "BlockingEntry",
     "Change",
     "Click",
