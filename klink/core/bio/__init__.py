@@ -14,7 +14,6 @@ from klink.core.bio.model import (
     MAX_TEXT,
     MAX_TITLE,
     STATES,
-    UNSET,
     BioPageView,
     BioPatch,
     ChosenLink,
@@ -39,6 +38,7 @@ from klink.core.bio.reading import (
     shown,
     shown_picture,
 )
+from klink.core.links.model import UNSET
 
 __all__ = [
     "MAX_BYTES",

@@ -46,7 +46,7 @@ def slugs(ctx: Context, who: Principal) -> list[str]:
 def shown(ctx: Context, domain_id: int = BASE_DOMAIN_ID) -> list[tuple[str, str]]:
     found = bio.shown(ctx, "acme", domain_id)
     assert found is not None
-    return [tuple(each) for each in found.links]
+    return [(each.label, each.url) for each in found.links]
 
 
 def last_details() -> str:
@@ -269,7 +269,7 @@ def test_a_purged_link_is_gone_from_every_page(
 
 def test_links_added_at_once_all_stand_there(ctx: Context, owner: Principal, page: BioPageView):
     made = [link(ctx, owner, f"link-{number}") for number in range(8)]
-    works = [lambda each=each: bio.add(ctx, owner, "acme", each.uid) for each in made]  # type: ignore[misc]
+    works = [lambda each=each: bio.add(ctx, owner, "acme", each.uid) for each in made]
     assert not [each for each in at_once(works) if isinstance(each, Exception)]
     assert sorted(slugs(ctx, owner)) == sorted(each.slug for each in made)
     with read():
