@@ -6,6 +6,7 @@ users.
 
 from __future__ import annotations
 
+from klink.core.bio.candidates import candidates
 from klink.core.bio.changing import change, create, delete
 from klink.core.bio.model import (
     MAX_LABEL,
@@ -63,6 +64,7 @@ __all__ = [
     "ShownPage",
     "State",
     "add",
+    "candidates",
     "change",
     "check_name",
     "chosen",

@@ -303,3 +303,30 @@ def test_a_viewer_sees_why_a_link_is_not_shown(
         "shown",
         "shown",
     ]
+
+
+def test_links_that_could_stand_there_are_found_by_slug_and_words(
+    ctx: Context, owner: Principal, stranger: Principal, three: list[LinkView]
+):
+    def found(q: str = "") -> list[str]:
+        return [each.slug for each in bio.candidates(ctx, owner, "acme", q)]
+
+    assert found() == []
+    link(ctx, stranger, "springtime")
+    gone = link(ctx, owner, "spring-gone")
+    links.trash(ctx, owner, gone.uid)
+    for slug in ("spring", "spring-sale", "autumn"):
+        link(ctx, owner, slug, title=f"The {slug}")
+    assert found() == ["autumn", "spring-sale", "spring"]
+    assert found("spring") == found(" /spring") == ["spring", "spring-sale"]
+    assert found("https://go.example.org/spring") == ["spring"]
+    assert found("the aut") == ["autumn"]
+    assert found("one") == []
+    for number in range(12):
+        link(ctx, owner, f"many-{number}")
+    assert len(found()) == len(found("many")) == 8
+    with pytest.raises(ValidationFailed) as caught:
+        found("q" * 201)
+    assert list(caught.value.errors) == ["q"]
+    with pytest.raises(NotFound):
+        bio.candidates(ctx, stranger, "acme")
