@@ -7,16 +7,25 @@ may do.
 
 from __future__ import annotations
 
-from klink.admin import conversions, entrance, link_page, overview, raw_clicks, set_up
+from klink.admin import (
+    bio,
+    conversions,
+    entrance,
+    link_page,
+    overview,
+    raw_clicks,
+    set_up,
+)
 from klink.admin.door import make_blueprint
 
 __all__ = ["SCREENS", "make_blueprint"]
 
 SCREENS = (
-    entrance.screens,
-    overview.screens,
-    set_up.screens,
-    link_page.screens,
-    raw_clicks.screens,
+    bio.screens,
     conversions.screens,
+    entrance.screens,
+    link_page.screens,
+    overview.screens,
+    raw_clicks.screens,
+    set_up.screens,
 )

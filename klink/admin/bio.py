@@ -52,7 +52,9 @@ def create_bio_page() -> Response:
         made = bio.create(context(), principal(), new)
     if form.errors:
         return _all(form, status=422)
-    return redirect_to("admin.bio_page", told="The page is made. Nobody sees it yet.", name=made.name)
+    return redirect_to(
+        "admin.bio_page", told="The page is made. Nobody sees it yet.", name=made.name
+    )
 
 
 def _all(form: Form, status: int = 200) -> Response:
@@ -190,9 +192,11 @@ def bio_picture(name: str) -> Response:
 def set_bio_picture(name: str) -> Response:
     """Give it a picture."""
     form = Form.sent()
-    sent = request.files.get("picture")
+    data = b""
+    if sent := request.files.get("picture"):
+        data = sent.read()
+        sent.close()  # a large one lies in a file
     with form.catching():
-        data = b"" if sent is None else sent.read()
         bio.set_picture(context(), principal(), name, data)
     return _done(name, form, "picture", "The page has its picture.")
 

@@ -275,7 +275,9 @@ def test_without_a_link_to_add_the_screen_says_what_to_do(owner: Person, page: N
 def test_a_link_that_cannot_be_added_is_told(office: Office, owner: Person, three: list[LinkView]):
     again = owner.post("/admin/bio/acme/links", {"link": three[0].uid})
     assert again.status_code == 422
-    assert "Stands on this page already" in again.text or "stands on this page already" in again.text
+    assert (
+        "Stands on this page already" in again.text or "stands on this page already" in again.text
+    )
     assert owner.post("/admin/bio/acme/links", {"link": "nothing"}).status_code == 404
     elsewhere = office.stranger().workspace_id
     theirs = office.link("theirs", workspace_id=elsewhere)
@@ -307,7 +309,9 @@ def test_a_link_gets_a_label(office: Office, owner: Person, three: list[LinkView
     assert error_at(reply, f"label-{three[0].uid}") == "At most 100 characters."
     assert "x" * 101 in reply.text
     owner.post(path, {"label": ""})
-    assert [each.label for each in bio.chosen(office.context(), owner.principal, "acme")] == [None] * 3
+    assert [each.label for each in bio.chosen(office.context(), owner.principal, "acme")] == [
+        None
+    ] * 3
 
 
 def test_a_link_that_visitors_do_not_see_says_why(
@@ -363,8 +367,7 @@ def test_a_stranger_finds_nothing(office: Office, three: list[LinkView]):
     assert stranger.get("/admin/bio/acme").status_code == 404
     assert stranger.get("/admin/bio/acme/picture").status_code == 404
     for path, data in CHANGES[1:]:
-        reply = stranger.post(path, data)
-        assert reply.status_code == (422 if path.endswith("/picture") else 404), path
+        assert stranger.post(path, data).status_code == 404, path
     with read():
         assert Audit.select().where(Audit.user_id == stranger.user_id).count() == 0
 
