@@ -24,13 +24,15 @@ from klink.core import links as core
 from klink.core.errors import Gone, KlinkError, LinkLimitReached, SlugTaken, ValidationFailed
 from klink.core.links import LinkQuery, LinkView, NewLink
 from klink.core.links.destinations import MAX_VARIANTS
+from klink.stats.link_records import header, records, row
 from klink.web.body import MAX_BULK_BODY, MAX_BULK_VALUES, json_body
+from klink.web.exports import CSV, csv_file
 from klink.web.fields import refusal
 from klink.web.hooks import wait_for_clicks
 from klink.web.idempotency import idempotent
 from klink.web.parts import context
 from klink.web.principal import principal
-from klink.web.resource import header
+from klink.web.resource import header as header_of
 from klink.web.statuses import status_of
 
 MAX_BULK = 1000
@@ -41,7 +43,7 @@ blueprint = Resource("links", "Short links.")
 Read = dict[str, Any]
 
 _LINK = {"url": "https://example.com/spring", "title": "Spring", "tags": ["campaign"]}
-_ETAG = {"ETag": header("The link's version, for `If-Match`.")}
+_ETAG = {"ETag": header_of("The link's version, for `If-Match`.")}
 _new_link = NewLinkInput()
 _variants = VariantInput(many=True)
 
@@ -72,7 +74,7 @@ def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decor
 @blueprint.at("/links", "POST")
 @blueprint.body(NewLinkInput, example=_LINK)
 @blueprint.answers(200, Link, "An old link stands for this post or page: `existing` is true.")
-@blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header("Its address.")})
+@blueprint.answers(201, Link, "Created.", headers=_ETAG | {"Location": header_of("Its address.")})
 @blueprint.takes("Idempotency-Key")
 @blueprint.refuses(SlugTaken, LinkLimitReached)
 def create_link(read: Read) -> Response:
@@ -151,16 +153,27 @@ def _not_created() -> dict[str, object]:
 
 @blueprint.at("/links")
 @blueprint.query(ListQuery)
-@blueprint.answers(200, LinkList, "One page.")
+@blueprint.answers(200, LinkList, "One page; or all that fit, as CSV.")
+@blueprint.answers(200, content_type=CSV, description="One page; or all that fit, as CSV.")
 def list_links(query: Read) -> Response:
     """List and search links.
 
     Newest first; `sort` changes that. Follow `next_cursor` until it is null: a page costs
-    the same wherever it is.
+    the same wherever it is. So one for which many links had to be looked at, as filters hold
+    for few of them, may hold fewer than `limit`, even none, and not be the last. With `Accept:
+    text/csv` all that fit, newest first, in one file.
     """
     wait_for_clicks()
-    page = core.search(context(), principal(), LinkQuery(**query))
-    return render.answer({"items": render.links(page.items), "next_cursor": page.next_cursor})
+    asked = LinkQuery(**query)
+    if request.accept_mimetypes.best_match(["application/json", CSV]) == CSV:
+        found = records(core.pages(context(), principal(), asked))
+        response = csv_file("links.csv", header(), map(row, found))
+    else:
+        page = core.search(context(), principal(), asked)
+        items = render.links(page.items)
+        response = render.answer({"items": items, "next_cursor": page.next_cursor})
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 @blueprint.at("/links/<link_id>")

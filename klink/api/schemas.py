@@ -192,7 +192,14 @@ class ListQuery(Strict):
     problem = QueryFlag(
         metadata=_says("`true`: only links with a destination whose last check met a problem.")
     )
-    sort = Text(metadata=_says("With `-`: downwards.", enum=list(SORTS)))
+    sort = Text(
+        metadata=_says(
+            "With `-`: downwards. `clicks`: of all time; of links with as many, the older come "
+            "first downwards, else the newer.",
+            enum=list(SORTS),
+            default="-created",
+        )
+    )
     cursor = Text(metadata=_says("`next_cursor` of the page before."))
     limit = QueryWhole(metadata={"minimum": 1, "maximum": MAX_LIMIT, "default": 50})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -11,6 +13,7 @@ from klink.db.models import Link as Row
 from tests.api.bodies import FULL, SPLIT
 from tests.api.conftest import MakeKey, Person, World
 from tests.api.problems import assert_problem, rows
+from tests.stats.visits import Visit, count
 
 
 def test_a_created_link_is_shown_with_all_its_fields(owner: Person) -> None:
@@ -213,6 +216,39 @@ def test_lists_can_be_filtered_and_sorted(owner: Person, world: World) -> None:
     assert found("domain=other.example") == []
 
 
+def test_a_list_can_be_sorted_by_clicks(owner: Person, world: World) -> None:
+    links = [owner.link(slug=slug) for slug in ("none", "two", "one", "none-yet")]
+    count([Visit(world.now, links[i]["number"]) for i in (1, 2, 1)])
+    down = owner.get("links?sort=-clicks").json["items"]
+    assert [(x["slug"], x["clicks"]) for x in down] == [
+        ("two", 2),
+        ("one", 1),
+        ("none", 0),
+        ("none-yet", 0),
+    ]
+    page = owner.get("links?sort=clicks&limit=3").json
+    rest = owner.get(f"links?sort=clicks&cursor={page['next_cursor']}").json["items"]
+    assert [x["slug"] for x in page["items"] + rest] == ["none-yet", "none", "one", "two"]
+    reply = owner.get(f"links?sort=-clicks&cursor={page['next_cursor']}")
+    assert "cursor" in assert_problem(reply, 422, "validation")["errors"]
+
+
+def test_all_links_of_a_list_come_in_one_file(owner: Person, world: World) -> None:
+    spring = owner.link(slug="spring", title="=1+1", tags=["red"])
+    owner.link(slug="other")
+    count([Visit(world.now, spring["number"])])
+    reply = owner.get("links?tag=red&limit=1&sort=slug", headers={"Accept": "text/csv"})
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="links.csv"'
+    assert reply.headers["Vary"] == "Accept"
+    (row,) = csv.DictReader(io.StringIO(reply.text))
+    assert (row["id"], row["slug"], row["clicks"]) == (spring["id"], "spring", "1")
+    assert (row["title"], row["tags"], row["is_active"]) == ("'=1+1", "red", "true")
+    refused = owner.get("links?state=lost", headers={"Accept": "text/csv"})
+    assert "state" in assert_problem(refused, 422, "validation")["errors"]
+
+
 QUERIES = [
     ("limit=0", "limit"),
     ("limit=201", "limit"),
@@ -221,7 +257,7 @@ QUERIES = [
     ("limit=1_0", "limit"),
     ("limit=" + "9" * 5000, "limit"),
     ("limit=", "limit"),
-    ("sort=clicks", "sort"),
+    ("sort=views", "sort"),
     ("state=gone", "state"),
     ("cursor=nonsense", "cursor"),
     ("cursor=%F0%9F%92%A9", "cursor"),

@@ -12,11 +12,11 @@ import pytest
 
 from klink.core import errors, links
 from klink.core.context import Context
-from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink
+from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink, by_clicks, finding
 from klink.core.principal import Principal
 from klink.db import search_index
 from klink.db.connection import database, write
-from klink.db.models import Link, WorkspaceLinks
+from klink.db.models import Link, LinkTotal, WorkspaceLinks
 from tests.core.conftest import NOW
 
 MANY = 6_000
@@ -78,7 +78,22 @@ def fits(link: LinkView, query: LinkQuery, ctx: Context) -> bool:
     )
 
 
+CLICKS: dict[int, int] = {}
+"""By link; many have as many as others, and most have none."""
+
+
+def some_clicks(everything: list[LinkView]) -> None:
+    CLICKS.clear()
+    for link in everything:
+        CLICKS[link.id] = link.id % 37 % 5 if link.id % 3 else 0
+    with write():
+        for link_id, clicks in CLICKS.items():
+            if clicks:
+                LinkTotal.update(clicks=clicks).where(LinkTotal.link_id == link_id).execute()
+
+
 KEYS: dict[str, Callable[[LinkView], object]] = {
+    "clicks": lambda link: (CLICKS[link.id], -link.id),
     "created": lambda link: link.id,
     "updated": lambda link: (link.updated_at, link.id),
     "slug": lambda link: link.slug,
@@ -118,7 +133,9 @@ def test_every_way_finds_what_a_look_at_every_link_finds(
     everything = read_all(later, owner, LinkQuery(limit=200))
     everything += read_all(later, owner, LinkQuery(limit=200, state="trashed"))
     assert len(everything) == MANY
-    for query, sort in product(QUERIES, ("-created", "created", "-updated", "slug")):
+    some_clicks(everything)
+    sorts = ("-created", "created", "-updated", "slug", "-clicks", "clicks")
+    for query, sort in product(QUERIES, sorts):
         key = KEYS[sort.lstrip("-")]
         wanted = sorted(
             (link for link in everything if fits(link, query, later)),
@@ -132,6 +149,8 @@ def test_every_way_finds_what_a_look_at_every_link_finds(
             after = replace(query, sort=sort, limit=60, cursor=page.next_cursor)
             items = links.search(later, owner, after).items
             assert [x.slug for x in items] == [x.slug for x in wanted[60:120]], (query, sort)
+        if sort.endswith("clicks"):
+            continue  # its pages have no numbers
         number = max(1, len(wanted) // 90)
         there = links.numbered(later, owner, replace(query, sort=sort, limit=60), number)
         assert there.total == len(wanted), (query, sort)
@@ -212,7 +231,83 @@ def test_a_page_by_number_tells_how_many_there_are(
         assert listed == read_all(ctx, owner, LinkQuery(sort=sort))
         assert len(pages[3].items) == 4
         assert pages[4].items == []
+    with pytest.raises(errors.ValidationFailed):
+        links.numbered(ctx, owner, LinkQuery(sort="-clicks"), 1)
     for page in (0, -1, 10**10):
         with pytest.raises(errors.ValidationFailed):
             links.numbered(ctx, owner, LinkQuery(), page)
     assert WorkspaceLinks.select().count() == 2
+
+
+def clicked(ctx: Context, owner: Principal, clicks: list[int]) -> list[LinkView]:
+    made = [
+        links.create(ctx, owner, NewLink(url="https://a.example/", slug=f"l{i}")).link
+        for i in range(len(clicks))
+    ]
+    with write():
+        for link, many in zip(made, clicks, strict=True):
+            LinkTotal.update(clicks=many).where(LinkTotal.link_id == link.id).execute()
+    return made
+
+
+def test_links_come_by_their_clicks_and_those_without_last(
+    ctx: Context, owner: Principal, stranger: Principal
+) -> None:
+    clicked(ctx, owner, [0, 3, 7, 3, 0, 12])
+    links.create(ctx, stranger, NewLink(url="https://x.example/"))
+    for limit in (1, 2, 3, 50):
+        down = read_all(ctx, owner, LinkQuery(sort="-clicks", limit=limit))
+        assert [x.slug for x in down] == ["l5", "l2", "l1", "l3", "l0", "l4"], limit
+        up = read_all(ctx, owner, LinkQuery(sort="clicks", limit=limit))
+        assert up == down[::-1], limit
+
+
+def test_links_that_are_in_the_trash_or_gone_have_no_place_among_the_clicked(
+    ctx: Context, owner: Principal
+) -> None:
+    made = clicked(ctx, owner, [5, 4, 3])
+    links.trash(ctx, owner, made[0].uid)
+    links.purge(ctx, owner, made[2].uid)
+    by_clicks = LinkQuery(sort="-clicks")
+    assert [x.slug for x in links.search(ctx, owner, by_clicks).items] == ["l1"]
+    trashed = replace(by_clicks, state="trashed")
+    assert [x.slug for x in links.search(ctx, owner, trashed).items] == ["l0"]
+
+
+def test_links_that_come_together_have_a_place_too(ctx: Context, owner: Principal) -> None:
+    links.create_many(ctx, owner, [some(i) for i in range(3)], atomic=False)
+    found = links.search(ctx, owner, LinkQuery(sort="clicks")).items
+    assert [x.slug for x in found] == ["old-00002", "old-00001", "old-00000"]
+
+
+@pytest.mark.parametrize("sort", ["-created", "slug", "-updated", "clicks", "-clicks"])
+def test_a_page_for_which_too_much_had_to_be_looked_at_ends_early_and_goes_on(
+    ctx: Context, owner: Principal, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """With the bounds of a small list: the walk is the same as that among a million."""
+    for module, name, value in (
+        (finding, "_WINDOW", 10),
+        (finding, "_MANY", 20),
+        (finding, "_FAR", 40),
+        (by_clicks, "_PIECE", 10),
+        (by_clicks, "_MANY", 20),
+        (by_clicks, "_FAR", 4),
+    ):
+        monkeypatch.setattr(module, name, value)
+    # Each of the two holds for half of the links, and both together for two.
+    many = [
+        NewLink(
+            url=f"https://a.example/{'word' if i % 2 or i in (17, 180) else 'other'}",
+            slug=f"s{i:03d}",
+            tags=() if i % 2 else ("even",),
+        )
+        for i in range(200)
+    ]
+    many[180] = replace(many[180], url="https://a.example/word")
+    many[18] = replace(many[18], url="https://a.example/word")
+    links.create_many(ctx, owner, many, atomic=False)
+    query = LinkQuery(q="word", tag="even", sort=sort, limit=5)
+    first = links.search(ctx, owner, query)
+    assert len(first.items) < 2
+    assert first.next_cursor is not None
+    assert sorted(x.slug for x in read_all(ctx, owner, query)) == ["s018", "s180"]

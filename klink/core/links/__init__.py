@@ -9,10 +9,12 @@ from klink.core.links.bulk import create_many, prepare_many
 from klink.core.links.change import replace_variants, restore, trash, update, with_variants
 from klink.core.links.compiling import compiled, compiled_of
 from klink.core.links.erase import purge, purge_trash, sweep
+from klink.core.links.export import chosen, pages
 from klink.core.links.find import domain_of_host, find, get, uid_by_number, uid_by_slug
 from klink.core.links.history import HistoryEntry, HistoryPage, history, restore_version
 from klink.core.links.limits import expire_due, take_use, uses_left
 from klink.core.links.make import create
+from klink.core.links.many import MAX_MANY, ManyChange, Outcome, change_many
 from klink.core.links.model import (
     UNSET,
     Created,
@@ -39,6 +41,7 @@ from klink.core.links.tags import TagPage, TagView, delete_tag, rename_tag, tags
 from klink.core.links.winner import name_winner, undo_winner
 
 __all__ = [
+    "MAX_MANY",
     "UNSET",
     "Created",
     "HistoryEntry",
@@ -47,10 +50,12 @@ __all__ = [
     "LinkPatch",
     "LinkQuery",
     "LinkView",
+    "ManyChange",
     "NewLink",
     "NewRule",
     "NewVariant",
     "NumberedPage",
+    "Outcome",
     "RuleView",
     "Scan",
     "TagPage",
@@ -59,6 +64,8 @@ __all__ = [
     "Utm",
     "VariantView",
     "active_links",
+    "change_many",
+    "chosen",
     "compiled",
     "compiled_of",
     "create",
@@ -72,6 +79,7 @@ __all__ = [
     "is_due",
     "name_winner",
     "numbered",
+    "pages",
     "prepare",
     "prepare_many",
     "purge",

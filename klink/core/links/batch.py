@@ -122,6 +122,7 @@ class Batch:
         for record, (number, _) in zip(self.records, many, strict=True):
             record["id"] = number
         rows.insert(Link, self.records)
+        _count_from_now(self.records)
         if many:
             search_index.add(many[0][0], many[-1][0])
         now_ms = to_ms(self._ctx.now)
@@ -170,6 +171,19 @@ class Batch:
             )
             for record, draft in zip(self.records, self._drafts, strict=True)
         ]
+
+
+def _count_from_now(records: Sequence[Record]) -> None:
+    """Begin the totals of new links, so that lists by clicks hold them from the first day."""
+    if not records:
+        return
+    condition, value = rows.among("id", [record["id"] for record in records])
+    rows.run(
+        "INSERT INTO link_totals (link_id, workspace_id, clicks, views, uniques, rest, "  # noqa: S608 - own names
+        "conversions, revenue, summed_to_day, summed_visits) "
+        f"SELECT id, workspace_id, 0, 0, 0, 0, 0, 0, 0, 0 FROM links WHERE {condition}",
+        value,
+    )
 
 
 def tag_rows(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> list[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import peewee
 
@@ -92,6 +93,23 @@ def locked_row(who: Principal, uid: str) -> Link:
     """
     lock(f"klink:link:{row_of(who, uid).id}")
     return row_of(who, uid)  # as it is now
+
+
+def rows_of(who: Principal, uids: Sequence[str]) -> list[Link]:
+    """The records of those of these links that the workspace has, the oldest first."""
+    asked = [uid.lower() for uid in uids if _UID.fullmatch(uid)]
+    mine = Link.select().where(Link.workspace == who.workspace_id, Link.uid.in_(asked))
+    return list(mine.order_by(Link.id)) if asked else []
+
+
+def locked_rows(who: Principal, uids: Sequence[str]) -> list[Link]:
+    """The same records, each held as by :func:`locked_row`.
+
+    Taken in their order, so that no two who hold several wait for each other.
+    """
+    for row in rows_of(who, uids):
+        lock(f"klink:link:{row.id}")
+    return rows_of(who, uids)  # as they are now
 
 
 def find(ctx: Context, who: Principal, name: str) -> LinkView:

@@ -6,18 +6,23 @@ the next thousand only; when the page is not full by then, the filters' own inde
 asked how many links they lead to, and the one that leads to fewest is followed. If all lead
 to many, many fit, and the order is followed after all.
 
-What stays slow: filters that each hold for many links and together for few, and filters that
-hold for many links, all of which lie at the list's far end (sorted by anything but ``created``).
+But no farther than some thousands of links: filters that each hold for many and together for
+few, or for many that all lie at the list's far end, would make one page a walk through all of
+them. Such a page ends before it is full, and the next one goes on from there.
+
+Links in the order of their clicks are found by :mod:`klink.core.links.by_clicks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from klink.core.links.filters import Filters, Part, Source
 from klink.core.links.views import Columns, records
+from klink.core.times import to_ms
 from klink.db import rows
 
 _WINDOW = 1_000
@@ -25,6 +30,9 @@ _WINDOW = 1_000
 
 _MANY = 4_000
 """Links that are fetched by their numbers at once: about ten milliseconds."""
+
+_FAR = 20_000
+"""Links that are looked at for one page at most."""
 
 COLUMNS = {"created": ("id",), "updated": ("updated_at", "id"), "slug": ("slug", "id")}
 """What each sort goes by, as columns."""
@@ -43,6 +51,11 @@ class Order:
         """The columns with their direction."""
         return ", ".join(f"{column} {'DESC' if self.down else 'ASC'}" for column in self.columns)
 
+    def values(self, record: Columns) -> tuple[Any, ...]:
+        """What a link is sorted by, as the database has it."""
+        by = (record[column] for column in self.columns)
+        return tuple(to_ms(value) if isinstance(value, datetime) else value for value in by)
+
     def beyond(self, values: tuple[Any, ...]) -> Part:
         """A condition that a link comes after the one with these values."""
         return self._beside("<" if self.down else ">", values)
@@ -56,23 +69,48 @@ class Order:
         return Part(f"({', '.join(self.columns)}) {sign} ({marks})", values)
 
 
-def find(asked: Filters, order: Order, limit: int) -> list[Columns]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page: records in order, and after which values the next one begins, if there is one.
+
+    It may be short, even empty, and not the last.
+    """
+
+    records: list[Columns]
+    after: tuple[Any, ...] | None
+
+
+def find(asked: Filters, order: Order, limit: int) -> Found:
     """The first ``limit`` records, in order, for which all filters hold."""
-    if not asked.rest or not asked.sources:
-        return _in_order(asked, order, limit)
-    end = _end_of_window(asked, order)
-    found = _in_order(asked, order, limit, end)
-    if end is None or len(found) == limit:
-        return found
+    if not asked.rest:
+        return _page(order, _in_order(asked, order, limit + 1), limit)
+    end = _end_of(_WINDOW, asked, order)
+    found = _in_order(asked, order, limit + 1, end)
+    if end is None or len(found) > limit:
+        return _page(order, found, limit)
     by_number = order.columns == ("id",)
     beyond = order.after[0] if by_number and order.after else None
     sources = [each for each in asked.sources if not _is_dear(asked, each, order, end)]
-    source, numbers = _narrowest(sources or asked.sources, down=order.down, beyond=beyond)
-    if len(numbers) < _MANY:
-        return _among(asked, order, numbers, limit)
-    if by_number:
-        return _along(asked, order, source, numbers, limit)
-    return _in_order(asked, order, limit)
+    if sources or asked.sources:
+        source, numbers = narrowest(sources or asked.sources, _MANY, down=order.down, beyond=beyond)
+        if len(numbers) < _MANY:
+            return _page(order, _among(asked, order, numbers, limit + 1), limit)
+        if by_number:
+            return _along(asked, order, source, numbers, limit)
+    end = _end_of(_FAR, asked, order)
+    return _page(order, _in_order(asked, order, limit + 1, end), limit, end)
+
+
+def _page(
+    order: Order, found: list[Columns], limit: int, end: tuple[Any, ...] | None = None
+) -> Found:
+    """The first ``limit`` of what was found.
+
+    :param end: the values of the last link that was looked at; None: there are no more.
+    """
+    if len(found) <= limit:
+        return Found(found, end)
+    return Found(found[:limit], order.values(found[limit - 1]))
 
 
 def count(asked: Filters) -> int:
@@ -108,10 +146,10 @@ def at(asked: Filters, order: Order, *, skipped: int, limit: int, total: int) ->
 def _parts(asked: Filters) -> list[Part]:
     numbers = None
     if asked.sources:
-        numbers = _narrowest(asked.sources, down=True, beyond=None)[1]
+        numbers = narrowest(asked.sources, _MANY, down=True, beyond=None)[1]
     if numbers is None or len(numbers) == _MANY:
         return [Part(f"workspace_id = ? AND {asked.place}", (asked.workspace_id,)), *asked.rest]
-    return [_among_part(asked, numbers), *asked.rest]
+    return [among_part(asked, numbers), *asked.rest]
 
 
 def _all(parts: list[Part]) -> tuple[str, list[Any]]:
@@ -131,8 +169,8 @@ def _in_order(
     return _fetch(parts, order, limit)
 
 
-def _end_of_window(asked: Filters, order: Order) -> tuple[Any, ...] | None:
-    """The values of the last link of the window; None when the list ends within it."""
+def _end_of(many: int, asked: Filters, order: Order) -> tuple[Any, ...] | None:
+    """The values of the last of the next links; None when the list ends before."""
     parts = [Part(f"workspace_id = ? AND {asked.place}", (asked.workspace_id,))]
     if order.after is not None:
         parts.append(order.beyond(order.after))
@@ -141,7 +179,7 @@ def _end_of_window(asked: Filters, order: Order) -> tuple[Any, ...] | None:
         f"SELECT {', '.join(order.columns)} FROM links WHERE {where} "  # noqa: S608 - own names
         f"ORDER BY {order.sql} LIMIT 1 OFFSET ?",
         *values,
-        _WINDOW - 1,
+        many - 1,
     )
 
 
@@ -153,43 +191,44 @@ def _is_dear(asked: Filters, source: Source, order: Order, end: tuple[Any, ...])
     return len(_in_order(window, order, _WINDOW // 20, end)) == _WINDOW // 20
 
 
-def _narrowest(
-    sources: Sequence[Source], *, down: bool, beyond: int | None
+def narrowest(
+    sources: Sequence[Source], many: int, *, down: bool, beyond: int | None
 ) -> tuple[Source, list[int]]:
-    """The source that leads to fewest links, and their numbers, at most ``_MANY``."""
+    """The source that leads to fewest links, and their numbers, at most this many."""
     found: list[tuple[Source, list[int]]] = []
     for source in sources:
-        numbers = source.numbers(_MANY, down=down, beyond=beyond)
+        numbers = source.numbers(many, down=down, beyond=beyond)
         found.append((source, numbers))
-        if len(numbers) < _MANY:
+        if len(numbers) < many:
             break  # good enough to ask no further
     return min(found, key=lambda pair: len(pair[1]))
 
 
 def _among(asked: Filters, order: Order, numbers: list[int], limit: int) -> list[Columns]:
     """Of these links those that fit."""
-    parts = [_among_part(asked, numbers), *asked.rest]
+    parts = [among_part(asked, numbers), *asked.rest]
     if order.after is not None:
         parts.append(order.beyond(order.after))
     return _fetch(parts, order, limit)
 
 
-def _among_part(asked: Filters, numbers: list[int]) -> Part:
+def among_part(asked: Filters, numbers: Sequence[int]) -> Part:
+    """A condition that a link is one of these, the workspace's, and in its place."""
     condition, value = rows.among("id", numbers)
     # The "+ 0" keeps the database from walking along the workspace's links instead.
     here = f"{condition} AND workspace_id + 0 = ? AND {asked.place}"
     return Part(here, (value, asked.workspace_id))
 
 
-def _along(
-    asked: Filters, order: Order, source: Source, numbers: list[int], limit: int
-) -> list[Columns]:
+def _along(asked: Filters, order: Order, source: Source, numbers: list[int], limit: int) -> Found:
     """Along a source that has the links in the order of the list, a piece at a time."""
-    found = _among(asked, order, numbers, limit)
-    while len(found) < limit and len(numbers) == _MANY:
+    found = _among(asked, order, numbers, limit + 1)
+    looked_at = len(numbers)
+    while len(found) <= limit and len(numbers) == _MANY and looked_at < _FAR:
         numbers = source.numbers(_MANY, down=order.down, beyond=numbers[-1])
-        found += _among(asked, order, numbers, limit - len(found))
-    return found
+        found += _among(asked, order, numbers, limit + 1 - len(found))
+        looked_at += len(numbers)
+    return _page(order, found, limit, (numbers[-1],) if len(numbers) == _MANY else None)
 
 
 def _fetch(parts: list[Part], order: Order, limit: int) -> list[Columns]:

@@ -245,7 +245,8 @@ class LinkQuery:
     :param problem: whether the last check of a destination has met a problem; None: any.
     :param state: ``active``, ``inactive``, ``expired``, ``quarantined``, ``trashed``, or None:
         all but trashed.
-    :param sort: ``created``, ``updated`` or ``slug``; with ``-`` before it, downwards.
+    :param sort: ``created``, ``updated``, ``slug`` or ``clicks``; with ``-`` before it,
+        downwards. Of those with as many clicks, the older come first downwards, else the newer.
     :param cursor: ``next_cursor`` of the page before.
     """
 

@@ -176,7 +176,7 @@ class WorkspaceVisitor(Base):
 
 
 class LinkTotal(Base):
-    """A link's running totals of all time.
+    """A link's running totals of all time; every link has a row, from the day it is made.
 
     ``workspace_id`` is the link's, so that a workspace's links can be had by their clicks.
     The UTC days before ``summed_to_day`` are added up in ``link_value_totals``;
