@@ -16,7 +16,7 @@ from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink, by_clicks,
 from klink.core.principal import Principal
 from klink.db import search_index
 from klink.db.connection import database, write
-from klink.db.models import Link, LinkTotal, WorkspaceLinks
+from klink.db.models import Domain, Link, LinkTotal, WorkspaceLinks
 from tests.core.conftest import NOW
 
 MANY = 6_000
@@ -69,6 +69,7 @@ def fits(link: LinkView, query: LinkQuery, ctx: Context) -> bool:
     return (
         state
         and (query.tag is None or query.tag in link.tags)
+        and (query.domain is None or query.domain.lower() == link.domain)
         and all(
             any(word in text for text in texts)
             if len(word) >= 3
@@ -109,6 +110,14 @@ QUERIES += [LinkQuery(q=q, tag="ancient") for q in ("new", "no7", "ol")]
 QUERIES += [LinkQuery(q=q, tag="last") for q in ("https", "no499", "old")]
 QUERIES += [LinkQuery(q='"no499" OR'), LinkQuery(q="*no4"), LinkQuery(q="no4\\_"), LinkQuery(q="%")]
 QUERIES += [
+    LinkQuery(domain=domain, q=q)
+    for domain, q in product(("Own.example", "small.example", "none.example"), ("", "no499", "old"))
+]
+QUERIES += [
+    LinkQuery(domain="go.example.org", tag="rare"),
+    LinkQuery(domain="own.example", tag="half"),
+]
+QUERIES += [
     LinkQuery(state=state, q=q)
     for state, q in product(("trashed", "inactive", "expired", "active"), ("", "https", "no1"))
 ]
@@ -129,6 +138,17 @@ def test_every_way_finds_what_a_look_at_every_link_finds(
         Link.update(updated_at=NOW + timedelta(seconds=1)).where(
             Link.id.in_(range(0, MANY, 11))
         ).execute()
+    for host, every in (("own.example", 1), ("small.example", 500)):
+        own = Domain.create(
+            host=host,
+            workspace=owner.workspace_id,
+            verified_at=NOW,
+            created_at=NOW,
+            is_default=False,
+        )
+        with write():
+            numbers = range(0, MANY - 900, every)
+            Link.update(domain=own.id).where(Link.id.in_(numbers)).execute()
     later = replace(ctx, now=NOW + timedelta(seconds=3000))
     everything = read_all(later, owner, LinkQuery(limit=200))
     everything += read_all(later, owner, LinkQuery(limit=200, state="trashed"))
@@ -311,3 +331,18 @@ def test_a_page_for_which_too_much_had_to_be_looked_at_ends_early_and_goes_on(
     assert len(first.items) < 2
     assert first.next_cursor is not None
     assert sorted(x.slug for x in read_all(ctx, owner, query)) == ["s018", "s180"]
+
+
+def test_a_trash_too_large_to_be_sorted_says_what_to_do(
+    ctx: Context, owner: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for link in clicked(ctx, owner, [1, 2, 3]):
+        links.trash(ctx, owner, link.uid)
+    query = LinkQuery(state="trashed", sort="slug")
+    assert [x.slug for x in links.search(ctx, owner, query).items] == ["l0", "l1", "l2"]
+    monkeypatch.setattr(finding, "_MANY", 3)
+    with pytest.raises(errors.ValidationFailed, match="sort by created"):
+        links.search(ctx, owner, query)
+    assert len(links.search(ctx, owner, replace(query, q="l1")).items) == 1
+    for sort in ("-created", "clicks"):
+        assert len(links.search(ctx, owner, replace(query, sort=sort)).items) == 3

@@ -28,6 +28,8 @@ class Source:
     :ivar table: where it is.
     :ivar key: the column with a link's number.
     :ivar is_ordered: whether it is an index in the order of those numbers.
+    :ivar is_followed: whether it can be followed in that order at all; else only whether it leads
+        to few links can be asked of it.
     :ivar dear_for: it costs much to follow for what many links have, and this is it.
     """
 
@@ -35,10 +37,18 @@ class Source:
     key: str
     where: Part
     is_ordered: bool = True
+    is_followed: bool = True
     dear_for: Part | None = None
 
     def numbers(self, many: int, *, down: bool, beyond: int | None) -> list[int]:
-        """Numbers of links in their order, at most this many, from ``beyond`` on."""
+        """Numbers of links in their order, at most this many, from ``beyond`` on.
+
+        Of one that is not followed: all of them if they are fewer, else any.
+        """
+        if not self.is_followed:
+            few = f"SELECT {self.key} FROM {self.table} WHERE {self.where.sql} LIMIT ?"  # noqa: S608 - own names
+            numbers = [number for (number,) in rows.all_of(few, *self.where.values, many)]
+            return sorted(numbers, reverse=down)
         sql, values = self.where.sql, self.where.values
         if beyond is not None:
             sql, values = f"{sql} AND {self.key} {'<' if down else '>'} ?", (*values, beyond)
@@ -57,22 +67,29 @@ class Source:
 class Filters:
     """All that a list asks.
 
-    :ivar place: the workspace, and in or out of the trash: what every index begins with.
+    :ivar is_trash: whether it is about links in the trash, or all others: every index holds one
+        of the two.
     :ivar rest: what else must hold of each link.
     :ivar sources: ways to the links, for lists in whose order too few of them lie.
     """
 
     workspace_id: int
-    place: str
+    is_trash: bool
     rest: tuple[Part, ...]
     sources: tuple[Source, ...]
+
+    @property
+    def place(self) -> str:
+        """The condition that a link is in the trash, or is not."""
+        return f"deleted_at IS {'NOT ' if self.is_trash else ''}NULL"
 
 
 def filters(ctx: Context, workspace_id: int, query: LinkQuery) -> Filters:
     """The query's filters; it has been checked."""
-    place = "deleted_at IS NOT NULL" if query.state == "trashed" else "deleted_at IS NULL"
     rest: list[Part] = []
     sources: list[Source] = []
+    # First, as they lead to fewest in most cases.
+    _by_words(workspace_id, query, rest, sources)
     _by_state(ctx, workspace_id, query.state, rest, sources)
     if query.tag is not None:
         tagged = "SELECT 1 FROM link_tags t WHERE t.link_id = links.id AND t.tag = ?"
@@ -83,8 +100,7 @@ def filters(ctx: Context, workspace_id: int, query: LinkQuery) -> Filters:
         _by_domain(ctx, query.domain.lower(), rest, sources)
     if query.problem is not None:
         _by_problem(workspace_id, rest, sources, wanted=query.problem)
-    _by_words(workspace_id, query.q, rest, sources)
-    return Filters(workspace_id, place, tuple(rest), tuple(sources))
+    return Filters(workspace_id, query.state == "trashed", tuple(rest), tuple(sources))
 
 
 def words_of(q: str) -> list[str]:
@@ -107,9 +123,10 @@ def _by_state(
         "quarantined": Part("deleted_at IS NULL AND quarantined_at IS NOT NULL"),
     }.get(state or "")
     if found is not None:
-        rest.append(found)
+        rest.append(Part(found.sql.replace("expires_at <=", "expires_at + 0 <="), found.values))
         where = Part(f"workspace_id = ? AND {found.sql}", (workspace_id, *found.values))
-        sources.append(Source("links", "id", where))
+        # The index of expiries has them in the order of the expiries.
+        sources.append(Source("links", "id", where, is_followed=state != "expired"))
 
 
 def _by_problem(
@@ -124,16 +141,22 @@ def _by_problem(
 
 def _by_domain(ctx: Context, host: str, rest: list[Part], sources: list[Source]) -> None:
     if host == ctx.settings.base_host:
-        rest.append(Part("domain_id = ?", (BASE_DOMAIN_ID,)))
+        rest.append(Part(_ON_DOMAIN, (BASE_DOMAIN_ID,)))
         return
     row = rows.one("SELECT id FROM domains WHERE host = ?", host)
-    where = Part("domain_id = ?", (None if row is None else row[0],))
-    rest.append(where)
-    sources.append(Source("links", "id", where))
+    number = None if row is None else row[0]
+    rest.append(Part(_ON_DOMAIN, (number,)))
+    where = Part("domain_id = ?", (number,))
+    sources.append(Source("links", "id", where, is_followed=False))  # its index is one of slugs
 
 
-def _by_words(workspace_id: int, q: str, rest: list[Part], sources: list[Source]) -> None:
-    words = words_of(q)
+# In what else must hold of each link a "+ 0" keeps the database from going through an index of
+# that instead of the few links that it is asked about.
+_ON_DOMAIN = "domain_id + 0 = ?"
+
+
+def _by_words(workspace_id: int, query: LinkQuery, rest: list[Part], sources: list[Source]) -> None:
+    words = words_of(query.q)
     long = [word for word in words if len(word) >= search_index.WORD]
     short = [word for word in words if len(word) < search_index.WORD]
     like = "LIKE" if engine() == "sqlite" else "ILIKE"
@@ -145,7 +168,7 @@ def _by_words(workspace_id: int, q: str, rest: list[Part], sources: list[Source]
     if not words:
         return
     if engine() == "sqlite":
-        if short:
+        if short and query.state != "trashed":  # the index of slugs holds none of those
             sources.append(_slugs_from(workspace_id, short[0]))
         if long and search_index.exists():
             where = Part("link_words MATCH ?", (search_index.question(workspace_id, long),))
@@ -171,7 +194,7 @@ def _slugs_from(workspace_id: int, word: str) -> Source:
     branch = "(workspace_id = ? AND deleted_at IS NULL AND slug >= ? AND slug < ?)"
     values = [value for start, end in ranges for value in (workspace_id, start, end)]
     where = Part(f"({' OR '.join([branch] * len(ranges))})", tuple(values))
-    return Source("links", "id", where, is_ordered=False)
+    return Source("links", "id", where, is_followed=False)
 
 
 def _escaped(word: str) -> str:

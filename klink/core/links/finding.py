@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from klink.core.errors import ValidationFailed
 from klink.core.links.filters import Filters, Part, Source
 from klink.core.links.views import Columns, records
 from klink.core.times import to_ms
@@ -84,6 +85,8 @@ def find(asked: Filters, order: Order, limit: int) -> Found:
     """The first ``limit`` records, in order, for which all filters hold."""
     if not asked.rest:
         return _page(order, _in_order(asked, order, limit + 1), limit)
+    if asked.is_trash and order.columns != ("id",):
+        return _page(order, _few_in_order(asked, order, limit + 1), limit)
     end = _end_of(_WINDOW, asked, order)
     found = _in_order(asked, order, limit + 1, end)
     if end is None or len(found) > limit:
@@ -95,10 +98,22 @@ def find(asked: Filters, order: Order, limit: int) -> Found:
         source, numbers = narrowest(sources or asked.sources, _MANY, down=order.down, beyond=beyond)
         if len(numbers) < _MANY:
             return _page(order, _among(asked, order, numbers, limit + 1), limit)
-        if by_number:
+        if by_number and source.is_followed:
             return _along(asked, order, source, numbers, limit)
     end = _end_of(_FAR, asked, order)
     return _page(order, _in_order(asked, order, limit + 1, end), limit, end)
+
+
+def _few_in_order(asked: Filters, order: Order, limit: int) -> list[Columns]:
+    """Links of the trash, which has no index but the one by numbers.
+
+    :raises ValidationFailed: they are too many to be sorted.
+    """
+    _, numbers = narrowest(asked.sources, _MANY, down=True, beyond=None)
+    if len(numbers) == _MANY:
+        text = "too many links of the trash to sort them so; sort by created, or filter more"
+        raise ValidationFailed({"sort": [text]})
+    return _among(asked, order, numbers, limit)
 
 
 def _page(
