@@ -33,7 +33,7 @@ from klink.core.links.model import (
 )
 from klink.core.links.prepare import prepare
 from klink.core.links.quarantine import quarantine, release
-from klink.core.links.quota import active_links
+from klink.core.links.quota import active_links, living_links
 from klink.core.links.runs import to_judge
 from klink.core.links.scan import Scan, is_due
 from klink.core.links.search import numbered, search
@@ -77,6 +77,7 @@ __all__ = [
     "get",
     "history",
     "is_due",
+    "living_links",
     "name_winner",
     "numbered",
     "pages",
