@@ -69,4 +69,5 @@ def _row(
         "action": action,
         "subject": subject,
         "details": _as_json(details),
+        "door": who.dialect if who else None,
     }

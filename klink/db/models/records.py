@@ -61,7 +61,7 @@ class Usage(Base):
 
 
 class Audit(Base):
-    """Who did what, when."""
+    """Who did what, when; ``door`` is what they came through, null where nobody asked."""
 
     id = BigAutoField()
     at = MomentField()
@@ -71,9 +71,15 @@ class Audit(Base):
     action = TextField()
     subject = TextField()
     details = TextField()
+    door = TextField(null=True)  # last, where migration 18 adds it
 
     class Meta:
         """Peewee's own settings."""
 
         table_name = "audit"
-        indexes = ((("workspace_id", "id"), False), (("subject", "id"), False))
+        indexes = (
+            (("workspace_id", "id"), False),
+            (("subject", "id"), False),
+            (("workspace_id", "action", "id"), False),
+            (("workspace_id", "user_id", "id"), False),
+        )
