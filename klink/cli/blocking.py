@@ -9,16 +9,12 @@ import click
 from klink.cli.links import workspace_option
 from klink.cli.opening import principal, warn_of_unread, with_database
 from klink.cli.output import json_option, print_fields, print_json, print_table
-from klink.core.blocking import entries
+from klink.core.blocking import checking, entries
 from klink.core.blocking.entries import KINDS, EntryView
-from klink.core.blocking.gate import Gate
 from klink.core.blocking.lists import Finding
 from klink.core.context import Context
-from klink.core.errors import InvalidUrl, ValidationFailed
 from klink.core.paging import MAX_LIMIT
 from klink.core.principal import Principal
-from klink.core.urls import parse
-from klink.db.connection import read
 
 global_option = click.option(
     "--global", "everywhere", is_flag=True, help="Of the list for all workspaces."
@@ -123,12 +119,7 @@ def remove(ctx: Context, number: int, workspace: str | None, as_json: bool) -> N
 @with_database
 def check(ctx: Context, url: str, workspace: str | None, as_json: bool) -> None:
     """Say whether a link of the workspace may lead to URL, and by which list not."""
-    try:
-        location = parse(url).location
-    except InvalidUrl as error:
-        raise ValidationFailed({"url": [error.reason]}) from None
-    with read():
-        found = Gate(ctx, principal(ctx, workspace).workspace_id).finding(location)
+    found = checking.check(ctx, principal(ctx, workspace), url)
     warn_of_unread(ctx)
     shown = _finding_json(found)
     if as_json:
