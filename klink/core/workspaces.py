@@ -7,7 +7,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from peewee import fn
@@ -77,8 +77,10 @@ def ensure_first(ctx: Context) -> None:
             create(ctx, FIRST)
 
 
-def create(ctx: Context, name: str, plan: str | None = None) -> WorkspaceView:
-    """Make a workspace; the first owner becomes its owner.
+def create(
+    ctx: Context, name: str, plan: str | None = None, *, who: Principal | None = None
+) -> WorkspaceView:
+    """Make a workspace; whoever makes it becomes its owner, without one the first owner.
 
     :raises ValidationFailed: name or plan cannot be accepted.
     :raises Conflict: the name is taken.
@@ -98,10 +100,10 @@ def create(ctx: Context, name: str, plan: str | None = None) -> WorkspaceView:
             currency="USD",
             created_at=ctx.now,
         )
-        owner = _first_owner()
+        owner = _first_owner() if who is None else who.user_id
         if owner is not None:
             Membership.create(user=owner, workspace=row, role="owner", created_at=ctx.now)
-        audit.record(ctx, None, "workspace.create", f"workspace:{row.uid}", workspace_id=row.id)
+        _record(ctx, who, "workspace.create", _view(row), {"name": name, "plan": plan})
         return _view(row)
 
 
@@ -110,6 +112,18 @@ def _checked_name(name: str) -> str:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise ValidationFailed({"name": [f"must be 1 to {MAX_NAME} printable characters"]})
     return name
+
+
+def _record(
+    ctx: Context,
+    who: Principal | None,
+    action: str,
+    view: WorkspaceView,
+    details: dict[str, object],
+) -> None:
+    """Write down what was done to a workspace, among what was done in it."""
+    there = None if who is None else replace(who, workspace_id=view.id)
+    audit.record(ctx, there, action, f"workspace:{view.uid}", details, workspace_id=view.id)
 
 
 def _first_owner() -> User | None:
@@ -284,21 +298,19 @@ def set_conversion_names(
         return view
 
 
-def set_plan(ctx: Context, workspace_id: int, plan: str) -> WorkspaceView:
-    """Give a workspace a plan: a cap on all its keys together.
+def set_plan(
+    ctx: Context, workspace_id: int, plan: str | None, *, who: Principal | None = None
+) -> WorkspaceView:
+    """Give a workspace a plan: a cap on all its keys together. None is without a cap.
 
+    :raises NotFound: no such workspace.
     :raises ValidationFailed: no such plan.
     """
-    named(ctx.settings.plans, plan)
+    if plan is not None:
+        named(ctx.settings.plans, plan)
     with write():
+        before = get(workspace_id)
         Workspace.update(plan=plan).where(Workspace.id == workspace_id).execute()
         view = get(workspace_id)
-        audit.record(
-            ctx,
-            None,
-            "workspace.plan",
-            f"workspace:{view.uid}",
-            {"plan": plan},
-            workspace_id=workspace_id,
-        )
+        _record(ctx, who, "workspace.plan", view, {"plan": [before.plan, plan]})
         return view

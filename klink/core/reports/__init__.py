@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from klink.core.reports.deciding import act, dismiss, prune
-from klink.core.reports.finding import search
+from klink.core.reports.finding import open_count, search
 from klink.core.reports.model import (
     MAX_EMAIL,
     MAX_TEXT,
@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "dismiss",
     "link_of",
+    "open_count",
     "prune",
     "search",
     "take",

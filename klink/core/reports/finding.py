@@ -49,6 +49,13 @@ def search(
     return ReportPage(shown, str(shown[-1].id) if len(rows) > limit else None)
 
 
+def open_count(who: Principal) -> int:
+    """How many reports of the workspace's links wait for it: there is a bound to them."""
+    waiting = (Report.workspace_id == who.workspace_id) & (Report.state == "open")
+    with read():
+        return int(Report.select().where(waiting).count())
+
+
 def _check(state: str | None, cursor: str | None, limit: int) -> int:
     """Refuse what cannot be; give the number that the page lies below."""
     errors: dict[str, list[str]] = {}
