@@ -192,8 +192,12 @@ def _build(config: Config, stack: ExitStack) -> _House:
         require_https=config.server.require_https,
         metrics_allow=config.metrics.allow,
         jobs_status=scheduler.status,
+        run_job=scheduler.run_now,
         metrics=metrics.text,
         version=__version__,
+        data_dir=config.data_dir,
+        started_at=_now(),
+        forwarded_ignored=lambda: reader.ignored,
     )
     front = _front(config, parts, cache, hosts, reader, answers)
     lane = _lane(config, stack, cache, hosts, reader, recorder, countries)

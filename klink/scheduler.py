@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from klink.core.context import Context
-from klink.core.errors import KlinkError
+from klink.core.errors import Conflict, KlinkError, NotFound, TooBusy
 from klink.db.connection import close_thread
 from klink.jobs import JOBS, Job, JobSettings, JobStatus, Pace, RunLog, run
 
@@ -26,6 +27,9 @@ LOOK_EVERY_S = 60.0
 _THREADS = 2
 """For the jobs that are short. Each long one has a thread of its own besides: most of its time
 it waits, for its pace or for somebody else's server."""
+
+_BY_HAND = 2
+"""Jobs that may run at once because somebody asked for it."""
 
 _JITTER = 0.1
 """The part of its interval by which a run may come later, so that jobs with the same interval do
@@ -56,6 +60,8 @@ class Scheduler:
         self._look_every_s = look_every_s
         self._runs = RunLog()
         self._running: set[str] = set()
+        self._by_hand: dict[str, threading.Thread] = {}
+        self._mutex = threading.Lock()
         self._stop = threading.Event()
         self._clock: BackgroundScheduler | None = None
         self._watch = threading.Thread(target=self._look, name="klink-jobs-watch", daemon=True)
@@ -96,6 +102,40 @@ class Scheduler:
         if clock is not None:
             self._watch.join()
             clock.shutdown(wait=True)
+        with self._mutex:
+            asked_for = list(self._by_hand.values())
+        for thread in asked_for:
+            thread.join()
+
+    def run_now(self, name: str) -> None:
+        """Begin the run that ``klink jobs run NAME`` makes, in a thread of its own.
+
+        How it went is seen where that of all others is. It runs where the clock is off, too.
+
+        :raises NotFound: no such job.
+        :raises Conflict: it is running already, or the server ends.
+        :raises TooBusy: as many run as may because somebody asked for it.
+        """
+        job = next((each for each in self._jobs if each.name == name), None)
+        if job is None:
+            raise NotFound("job")
+        with self._mutex:
+            if self._stop.is_set():
+                raise Conflict("the server is stopping")
+            if name in self._running:
+                raise Conflict(f"{name} is running already")
+            if len(self._by_hand) >= _BY_HAND:
+                raise TooBusy(f"{_BY_HAND} jobs run by hand already; wait until one ends")
+            self._running.add(name)
+            thread = threading.Thread(
+                target=self._work,
+                args=(job,),
+                kwargs={"by_hand": True},
+                name=f"klink-job-{name}",
+                daemon=True,
+            )
+            self._by_hand[name] = thread
+            thread.start()
 
     def status(self) -> list[JobStatus]:
         """Every job, in the table's order."""
@@ -136,22 +176,35 @@ class Scheduler:
                     clock.modify_job(job.name, next_run_time=now)
 
     def _run(self, job: Job) -> None:
-        """One run in a thread of the clock's; what goes wrong ends here."""
-        if self._stop.is_set():
-            return
-        self._running.add(job.name)
+        """One run in a thread of the clock's, unless somebody else has begun one."""
+        with self._mutex:
+            if self._stop.is_set() or job.name in self._running:
+                return
+            self._running.add(job.name)
+        self._work(job)
+
+    def _work(self, job: Job, *, by_hand: bool = False) -> None:
+        """Do a job that is noted as running; what goes wrong ends here.
+
+        :param by_hand: somebody has asked for it: what is not due yet is done, too.
+        """
         try:
             ctx = self._context()
             # Not asked of the clock: while that stops it waits for this thread, and we for it.
             next_at = ctx.now + timedelta(seconds=job.every_s(self._settings))
+            settings = replace(self._settings, everything=True) if by_hand else self._settings
             pace = Pace(self._stop)
-            done = run(job, ctx, self._settings, self._runs, pace, next_at=next_at)
-            if done is not None and any(done.counts.values()):
+            done = run(job, ctx, settings, self._runs, pace, next_at=None if by_hand else next_at)
+            if done is None:
+                log.info("job %s: another process is at it", job.name)
+            elif any(done.counts.values()):
                 log.info("job %s: %s in %d ms", job.name, done.counts, done.duration_ms)
         except KlinkError as error:
             log.warning("job %s failed: %s", job.name, error)
         except Exception:
             log.exception("job %s failed", job.name)
         finally:
-            self._running.discard(job.name)
             close_thread()
+            with self._mutex:
+                self._running.discard(job.name)
+                self._by_hand.pop(job.name, None)

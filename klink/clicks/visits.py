@@ -161,6 +161,8 @@ class VisitReader:
     :param secret: the installation's own for visitors; a day's is derived from it.
     :param trusted: proxies whose ``X-Forwarded-*`` and country header are believed.
     :param country_header: name of a header with the country, '' for none.
+    :ivar ignored: how often somebody came with an ``X-Forwarded-For`` that was not believed;
+        whoever the event loop remembers is counted once.
     """
 
     def __init__(
@@ -173,7 +175,7 @@ class VisitReader:
         self._trusted = tuple(trusted)
         self._country_header = country_header.lower()
         self._day: tuple[int, bytes] = (0, day_secret(secret, 0))
-        self._has_warned = False
+        self.ignored = 0
 
     def read(self, environ: Mapping[str, Any], at_ms: int) -> SeenVisit:
         """The visit of a WSGI request.
@@ -222,8 +224,10 @@ class VisitReader:
 
     def _client(self, peer: str, scheme: str, headers: Headers) -> Client:
         client = client_address(peer, scheme, headers.get("host") or "", headers, self._trusted)
-        if client.ignored_forwarded and not self._has_warned:
-            self._warn(peer)
+        if client.ignored_forwarded:
+            if not self.ignored:
+                self._warn(peer)
+            self.ignored += 1
         return client
 
     def _country(self, headers: Headers) -> str:
@@ -233,7 +237,6 @@ class VisitReader:
         return "" if said.upper() == _UNKNOWN_COUNTRY else said.upper()
 
     def _warn(self, peer: str) -> None:
-        self._has_warned = True
         log.warning(
             "X-Forwarded-For came from %r, which is not in server.trusted_proxies: all its "
             "visitors share that one address, and every limit per address with it",

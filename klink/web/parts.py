@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Protocol
 
 from flask import current_app, g
@@ -14,6 +15,7 @@ from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.clicks.recent import RecentClicks
 from klink.core.context import Changed, Context, Settings
+from klink.core.errors import Conflict
 from klink.core.strangers import Strangers
 from klink.core.usage import Meter
 from klink.jobs import JobStatus
@@ -46,6 +48,11 @@ def _nobody(_: Changed) -> None:
     """No cache lives in this process."""
 
 
+def _no_jobs(_: str) -> None:
+    """No job runs in this process."""
+    raise Conflict("this process runs no jobs; run it by `klink jobs run`")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the composition root gives to the doors.
@@ -56,7 +63,12 @@ class Parts:
     :param metrics_allow: peers that may read ``/ready`` and ``/metrics`` (configuration:
         ``[metrics] allow``).
     :param jobs_status: every background job and how it does.
+    :param run_job: begins a run of a job, as somebody asked for it; refuses when it cannot.
     :param metrics: what ``/metrics`` says, in Prometheus' text format.
+    :param data_dir: the data folder, None where there is none.
+    :param started_at: when the server was started, None where there is none.
+    :param forwarded_ignored: how many requests since then brought an ``X-Forwarded-For`` that
+        was not believed.
     """
 
     settings: Settings
@@ -71,8 +83,12 @@ class Parts:
     require_https: bool = False
     metrics_allow: tuple[Network, ...] = ()
     jobs_status: Callable[[], Sequence[JobStatus]] = tuple
+    run_job: Callable[[str], None] = _no_jobs
     metrics: Callable[[], bytes] = bytes
     version: str = ""
+    data_dir: Path | None = None
+    started_at: datetime | None = None
+    forwarded_ignored: Callable[[], int] = int
 
 
 def parts() -> Parts:

@@ -6,8 +6,14 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from klink.core import audit_log
+from klink.core.audit_log import AuditQuery
 from klink.core.context import Context
+from klink.core.errors import Conflict, NotFound, TooBusy
 from klink.jobs import Job, JobReport, JobSettings, Pace
+from klink.jobs.by_hand import run_now
 from klink.scheduler import Scheduler
 from tests.jobs.conftest import NOW, Site
 
@@ -158,3 +164,91 @@ def test_first_runs_are_spread(site: Site):
     scheduler.stop()
     assert None not in times
     assert len(set(times)) == len(times)
+
+
+class Held:
+    """A job that goes on until a test lets it end, and what it was told."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.over = threading.Event()
+        self.told: list[bool] = []
+
+    def __call__(self, ctx: Context, settings: JobSettings, pace: Pace) -> JobReport:
+        self.told.append(settings.everything)
+        self.begun.release()
+        while not pace.is_stopped and not self.over.wait(0.01):
+            pass
+        return JobReport({"runs": len(self.told)})
+
+
+def until_idle(scheduler: Scheduler) -> None:
+    deadline = time.monotonic() + 30
+    while any(each.is_running for each in scheduler.status()):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_job_runs_now_when_somebody_asks(site: Site):
+    work = Held()
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(enabled=False), [job("asked", work)])
+    scheduler.run_now("asked")
+    assert work.begun.acquire(timeout=30)
+    assert scheduler.status()[0].is_running
+    with pytest.raises(Conflict, match="running already"):
+        scheduler.run_now("asked")
+    work.over.set()
+    until_idle(scheduler)
+    last = scheduler.status()[0].last
+    assert last is not None
+    assert (last.counts, last.next_at) == ({"runs": 1}, None)
+    assert work.told == [True]
+    scheduler.run_now("asked")
+    until_idle(scheduler)
+    assert work.told == [True, True]
+    scheduler.stop()
+
+
+def test_few_jobs_run_by_hand_at_once_and_an_unknown_one_never(site: Site):
+    work = Held()
+    jobs = [job(name, work) for name in ("one", "two", "three")]
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(enabled=False), jobs)
+    with pytest.raises(NotFound):
+        scheduler.run_now("four")
+    scheduler.run_now("one")
+    scheduler.run_now("two")
+    with pytest.raises(TooBusy):
+        scheduler.run_now("three")
+    scheduler.stop()
+    assert len(work.told) == 2
+    with pytest.raises(Conflict, match="stopping"):
+        scheduler.run_now("three")
+
+
+def test_the_clock_begins_no_run_of_a_job_that_runs_by_hand(site: Site):
+    work, signal = Held(), Signal()
+    jobs = [job("asked", work), job("tick", signal)]
+    scheduler = Scheduler(lambda: site.ctx, JobSettings(), jobs, first_run_s=SOON_S)
+    scheduler.run_now("asked")
+    assert work.begun.acquire(timeout=30)
+    scheduler.start()
+    assert signal.twice.wait(30)
+    assert work.told == [True]
+    work.over.set()
+    assert work.begun.acquire(timeout=30)  # now the clock may
+    scheduler.stop()
+    assert work.told[1] is False
+
+
+def test_who_ran_a_job_by_hand_is_written_down(site: Site):
+    asked: list[str] = []
+    run_now(site.ctx, site.owner, "clean-up", asked.append)
+    assert asked == ["clean-up"]
+
+    def refuse(name: str) -> None:
+        raise Conflict("no")
+
+    with pytest.raises(Conflict):
+        run_now(site.ctx, site.owner, "clean-up", refuse)
+    (entry,) = audit_log.search(site.owner, AuditQuery(action="job.run")).items
+    assert (entry.subject.label, entry.actor.name) == ("clean-up", "owner@localhost")
