@@ -25,7 +25,7 @@ __all__ = ["Actor", "AuditPage", "AuditQuery", "AuditView", "Subject", "search",
 
 MAX_TEXT = 300
 
-_SLACK = timedelta(days=1)
+_SLACK = timedelta(hours=6)
 """By how much an entry's time may differ from that of those written with it: a job writes the
 time at which it began."""
 

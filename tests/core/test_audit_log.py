@@ -91,7 +91,7 @@ def test_what_a_job_wrote_late_is_found_by_its_own_time(world: World, owner: Pri
         with write():
             audit.record(world.later(timedelta(days=day)), owner, "job.run", f"job:{day}")
     with write():  # begun on day 30, written among those of later
-        audit.record(world.later(timedelta(days=58, hours=12)), owner, "job.run", "job:late")
+        audit.record(world.later(timedelta(days=58, hours=20)), owner, "job.run", "job:late")
     day_58 = NOW + timedelta(days=58)
     found = asked(owner, since=day_58, until=day_58 + timedelta(days=1))
     assert found == [("job.run", "late"), ("job.run", "58")]
