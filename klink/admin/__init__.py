@@ -11,13 +11,16 @@ from klink.admin import (
     bio,
     conversions,
     entrance,
+    history,
     link_page,
     links_export,
     links_many,
     links_table,
     overview,
+    qr,
     raw_clicks,
     set_up,
+    tags,
 )
 from klink.admin.door import make_blueprint
 
@@ -27,11 +30,14 @@ SCREENS = (
     bio.screens,
     conversions.screens,
     entrance.screens,
+    history.screens,
     link_page.screens,
     links_export.screens,
     links_many.screens,
     links_table.screens,
     overview.screens,
+    qr.screens,
     raw_clicks.screens,
     set_up.screens,
+    tags.screens,
 )

@@ -23,6 +23,8 @@ __all__ = [
     "MIN_SIZE",
     "TRANSPARENT",
     "Style",
+    "check",
+    "colour",
     "etag",
     "png",
     "svg",
@@ -65,6 +67,21 @@ class Style:
     error: str = "M"
 
 
+def check(url: str, style: Style) -> None:
+    """Refuse a style in which the code of a URL cannot be drawn as each of its pictures.
+
+    :raises ValidationFailed: as :func:`png`.
+    """
+    _checked(style)
+    _pixels_a_module(_matrix(url, style.error), style)
+
+
+def colour(text: str) -> str | None:
+    """A colour as ``#rrggbb``; None for what is none."""
+    found = _rgb(text)
+    return None if found is None else _hex(found)
+
+
 def svg(url: str, style: Style) -> bytes:
     """The code of a URL as an SVG document.
 
@@ -91,11 +108,7 @@ def png(url: str, style: Style) -> bytes:
     """
     dark, light = _checked(style)
     matrix = _matrix(url, style.error)
-    side = len(matrix) + 2 * style.border
-    scale = style.size // side
-    if not scale:
-        told = f"must be {side} at least: this code has {side} modules a side, with its border"
-        raise ValidationFailed({"size": [told]})
+    scale = _pixels_a_module(matrix, style)
     margin = (style.size - len(matrix) * scale) // 2
     blank = _packed([0] * style.size)
     lines = [blank] * margin
@@ -132,6 +145,14 @@ def _checked(style: Style) -> tuple[Rgb, Rgb | None]:
     assert dark is not None
     _check_contrast(dark, light)
     return dark, light
+
+
+def _pixels_a_module(matrix: Matrix, style: Style) -> int:
+    side = len(matrix) + 2 * style.border
+    if style.size < side:
+        told = f"must be {side} at least: this code has {side} modules a side, with its border"
+        raise ValidationFailed({"size": [told]})
+    return style.size // side
 
 
 def _check_contrast(dark: Rgb, light: Rgb | None) -> None:

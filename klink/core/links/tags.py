@@ -104,6 +104,8 @@ def delete_tag(ctx: Context, who: Principal, tag: str) -> int:
 
 def _change(ctx: Context, who: Principal, tag: str, new: str | None) -> int:
     """Put ``new``, or nothing, in a tag's place."""
+    if text_problem(tag, MAX_TAG):  # of which the database need not hear
+        raise NotFound("tag")
     action = "tag.delete" if new is None else "tag.rename"
     changed = 0
     for ids in _links_with(who.workspace_id, tag):
