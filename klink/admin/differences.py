@@ -73,7 +73,8 @@ _CONDITIONS = {
     "timezone": "time zone",
 }
 
-_LISTS = ("variants", "rules", "tags")
+_LINES = ("variants", "rules")
+_LISTS = (*_LINES, "tags")
 
 # Any: a field's value, of its own type.
 Value = Any
@@ -85,11 +86,13 @@ class Difference:
 
     :ivar gone: what it was, or those of its parts that it has no more; texts, or markup of ours.
     :ivar come: what it is, or the new parts.
+    :ivar has_lines: whether each part wants a line of its own.
     """
 
     label: str
     gone: tuple[str, ...]
     come: tuple[str, ...]
+    has_lines: bool = False
 
 
 def differences(
@@ -103,7 +106,7 @@ def differences(
     for name, (old, new) in changes.items():
         gone, come = _parts(name, old, new, zone)
         if gone or come or name in _LISTS:  # an empty text is as good as none
-            found.append(Difference(LABELS.get(name, name), gone, come))
+            found.append(Difference(LABELS.get(name, name), gone, come, name in _LINES))
     return found
 
 

@@ -39,13 +39,12 @@ def link_qr(uid: str) -> Response:
     style = _style(form)
     with form.catching():
         qr.check(link.short_url, style)
-    shown = _USUAL if form.errors else style
     values: dict[str, Any] = {  # Any: as Flask has the parameters of a URL
-        "size": str(shown.size),
-        "dark": shown.dark,
-        "light": shown.light,
-        "border": str(shown.border),
-        "error": shown.error,
+        "size": str(style.size),
+        "dark": style.dark,
+        "light": style.light,
+        "border": str(style.border),
+        "error": style.error,
     }
     kept = Form.of(
         {
@@ -62,7 +61,6 @@ def link_qr(uid: str) -> Response:
         "links/qr",
         title=f"QR code of {link.slug}",
         at="links",
-        status=422 if form.errors else 200,
         link=link,
         form=kept,
         levels=_LEVELS,

@@ -66,9 +66,9 @@ def test_what_no_scanner_reads_is_told_at_its_field(
     owner = office.sign_in("owner")
     link = office.link("spring")
     page = shown(owner, link, f"?{query}")
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert f'id="f-{field}-error">{words}' in page.text
-    assert len(addresses(page)) == 3
+    assert addresses(page) == []
     reply = owner.get(f"/admin/links/{link.uid}/qr.svg?{query}", headers={"X-Klink": "fragment"})
     assert (reply.status_code, reply.mimetype) == (422, "text/plain")
     assert reply.text.startswith(f"{field}: ")
@@ -86,7 +86,7 @@ def test_a_picture_is_kept_for_a_while_and_known_by_its_etag(office: Office) -> 
 def test_nothing_of_the_query_reaches_the_page_as_markup(office: Office) -> None:
     owner = office.sign_in("owner")
     page = shown(owner, office.link("spring"), "?dark=%22%3E%3Cscript%3E&size=%22%3E%3Cscript%3E")
-    assert page.status_code == 422
+    assert page.status_code == 200
     assert "<script>" not in page.text
 
 

@@ -363,6 +363,13 @@ def test_restoring_what_the_link_is_changes_nothing(ctx: Context, owner: Princip
     assert len(entries(ctx, owner, link)) == 2
 
 
+def test_an_entry_says_whether_restoring_it_would_change_anything(ctx: Context, owner: Principal):
+    link = made(ctx, owner)
+    links.update(ctx, owner, link.uid, LinkPatch(title="x", password="secret"))
+    links.update(ctx, owner, link.uid, LinkPatch(title=None))
+    assert [entry.differs for entry in entries(ctx, owner, link)] == [False, True, False]
+
+
 def test_password_winner_and_quarantine_stay_when_a_version_is_restored(
     ctx: Context, owner: Principal
 ):

@@ -1,25 +1,43 @@
-// The QR code follows the form as one types; without this the button shows it.
+// The QR code follows the form as one types: the page is asked for again, and what differs is
+// taken from it. Without this the button does the same.
 
-import { debounce, get } from "./admin.js";
+import { copyButtons, debounce, get } from "./admin.js";
 
 const form = document.querySelector("[data-qr-form]");
-const picture = document.querySelector("[data-qr]");
-const problem = document.querySelector("[data-qr-problem]");
-const files = document.querySelectorAll("[data-qr-file]");
 let asked = 0;
 
 const show = debounce(async () => {
   const turn = ++asked;
-  const query = `?${new URLSearchParams(new FormData(form))}`;
-  const reply = await get(picture.dataset.qr + query).catch(() => null);
+  const reply = await get(`${form.action}?${new URLSearchParams(new FormData(form))}`).catch(() => null);
+  const text = await reply?.text();
   if (turn !== asked) return; // a later one is under way
-  const told = !reply ? "The server cannot be reached." : reply.ok ? "" : await reply.text();
-  if (turn !== asked) return;
-  problem.textContent = told.trim();
-  if (!reply?.ok) return;
-  picture.src = picture.dataset.qr + query;
-  for (const file of files) file.href = file.dataset.qrFile + query;
+  if (!reply?.ok) return tell("The server cannot be reached, or you are signed out.");
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const input of form.querySelectorAll("input, select")) takeErrors(input, page.getElementById(input.id));
+  const fresh = page.querySelector("[data-qr-picture]");
+  if (fresh.querySelector("img")) {
+    document.querySelector("[data-qr-picture]").replaceWith(fresh);
+    copyButtons(fresh);
+  } else tell("Still the last code that scanners can read.");
 }, 150);
+
+function tell(text) {
+  document.querySelector("[data-qr-problem]").textContent = text;
+}
+
+/** Errors stand at their fields, as they do without a script. */
+function takeErrors(input, fresh) {
+  const field = input.closest(".field");
+  const freshField = fresh.closest(".field");
+  field.className = freshField.className;
+  for (const name of ["aria-invalid", "aria-describedby"]) {
+    if (fresh.hasAttribute(name)) input.setAttribute(name, fresh.getAttribute(name));
+    else input.removeAttribute(name);
+  }
+  field.querySelector(".error")?.remove();
+  const error = freshField.querySelector(".error");
+  if (error) field.append(error);
+}
 
 form.querySelector("button").hidden = true;
 form.addEventListener("input", show);

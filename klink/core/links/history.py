@@ -65,6 +65,7 @@ class HistoryEntry:
     :ivar is_current: whether the link is like this now.
     :ivar is_kept: whether it can be restored; of the first one of an old link only the time is
         known.
+    :ivar differs: whether restoring it would change the link as it is now.
     """
 
     version: int
@@ -77,6 +78,7 @@ class HistoryEntry:
     changes: Mapping[str, tuple[Any, Any]]  # Any: of each field's own type
     is_current: bool
     is_kept: bool
+    differs: bool
 
     @property
     def words(self) -> str:
@@ -128,6 +130,7 @@ def history(
         shown = found[:limit]
         emails = _names("users", "email", {each.user_id for each in shown})
         keys = _names("api_keys", "name", {each.key_id for each in shown})
+    now = versions.snapshot(link)
     items = [
         HistoryEntry(
             version=each.version,
@@ -140,6 +143,7 @@ def history(
             changes=_changes(before, each),
             is_current=cursor is None and i == 0,
             is_kept=each.snapshot is not None,
+            differs=each.snapshot is not None and bool(_patch(now, each.snapshot).given()),
         )
         for i, (each, before) in enumerate(zip(shown, [*found[1:], None], strict=False))
     ]
