@@ -7,13 +7,13 @@ from datetime import datetime
 
 from klink.core import key_ring
 from klink.core.context import Context
-from klink.core.key_ring import OwnedKey
+from klink.core.key_ring import OwnedKey, Tried
 from klink.core.links import active_links
 from klink.core.plans import Plan
 from klink.core.principal import Principal
 from klink.core.usage import Meter, window_of
 
-__all__ = ["Allowance", "Used", "UsedWindow", "of_key", "of_keys", "of_workspace"]
+__all__ = ["Allowance", "Used", "UsedWindow", "of_key", "of_keys", "of_tried", "of_workspace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,12 @@ def of_key(ctx: Context, meter: Meter, who: Principal) -> Allowance:
     """
     who.need("read")
     return _of_key(ctx, meter, who, active_links(ctx, who.workspace_id))
+
+
+def of_tried(ctx: Context, meter: Meter, tried: Tried) -> Allowance | None:
+    """How a key stands that somebody has tried out; None when it does not work."""
+    who = tried.principal
+    return None if who is None else _of_key(ctx, meter, who, active_links(ctx, who.workspace_id))
 
 
 def of_keys(ctx: Context, meter: Meter, who: Principal) -> list[tuple[OwnedKey, Allowance]]:

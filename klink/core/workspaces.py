@@ -32,6 +32,18 @@ MAX_CONVERSION_NAME = 255
 _PUBLIC_ID = re.compile(r"ws_[0-9a-f]{16}")
 
 
+class RevenueCounted(Conflict):
+    """The currency stays, since sums of revenue depend on it."""
+
+    code = "revenue_counted"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(
+            f"there is revenue in {currency} already, and one sum of two currencies would be none; "
+            "make another workspace for another currency"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class WorkspaceView:
     """A workspace as doors show it.
@@ -223,7 +235,7 @@ def set_currency(ctx: Context, who: Principal, currency: str) -> WorkspaceView:
 
     :raises InsufficientRole: for owners and admins only.
     :raises ValidationFailed: ISO 4217 has no such currency.
-    :raises Conflict: events have brought revenue in the old currency, or in this one.
+    :raises RevenueCounted: events have brought revenue in the old currency, or in this one.
     """
     who.need_manager()
     who.need("update")
@@ -256,10 +268,7 @@ def _refuse_revenue(workspace_id: int, currency: str, *, after: int = 0) -> int:
         for each in (own, currency) if currency != own else ():
             is_counted = is_new & (Event.revenue > 0) & (Event.currency == each)
             if Event.select().where(is_counted, Event.id <= last).exists():
-                raise Conflict(
-                    f"there is revenue in {each} already, and one sum of two currencies would be "
-                    "none; make another workspace for another currency"
-                )
+                raise RevenueCounted(each)
     return int(last)
 
 
@@ -296,6 +305,19 @@ def set_conversion_names(
             workspace_id=workspace_id,
         )
         return view
+
+
+def count_events(ctx: Context, who: Principal, name: str, *, as_conversions: bool) -> WorkspaceView:
+    """Say of the events of one name whether they count as conversions from now on.
+
+    :raises InsufficientRole: for owners and admins only.
+    :raises ValidationFailed: no event can have this name, or there are too many.
+    """
+    with write():
+        lock("klink:workspaces")
+        names = list(conversion_names(ctx, get(who.workspace_id)))
+        kept = [*names, name] if as_conversions else [each for each in names if each != name]
+        return set_conversion_names(ctx, who.workspace_id, kept, who)
 
 
 def set_plan(
