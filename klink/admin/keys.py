@@ -84,11 +84,8 @@ def _fresh() -> Form:
 def _page(form: Form) -> Response:
     ctx, who = context(), principal()
     with_ended = bool(request.args.get("ended"))
-    # A cursor that somebody wrote by hand is none.
-    cursor = request.args.get("cursor", "")
-    found = key_ring.search(
-        ctx, who, cursor=cursor if cursor.isdecimal() else None, limit=_PAGE, revoked=with_ended
-    )
+    cursor = request.args.get("cursor")
+    found = key_ring.search(ctx, who, cursor=cursor, limit=_PAGE, revoked=with_ended)
     return page(
         "settings/keys",
         title="API keys",

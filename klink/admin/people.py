@@ -79,9 +79,7 @@ def revoke_invite(uid: str) -> Response:
 def _page(form: Form, *, changes: Form | None = None) -> Response:
     ctx, who, is_owner = context(), principal(), gate.may("owner")
     roles = [role for role in ROLES if role != "owner" or is_owner]
-    # A cursor that somebody wrote by hand is none.
-    cursor = request.args.get("cursor", "")
-    found = members.search(ctx, who, cursor=cursor if cursor.isdecimal() else None)
+    found = members.search(ctx, who, cursor=request.args.get("cursor"))
     return page(
         "settings/people",
         title="People",
