@@ -14,11 +14,12 @@ from klink.stats.ranges import is_timezone
 from klink.stats.spans import Span
 from klink.web.parts import context
 
-__all__ = ["CUSTOM", "before_in_words", "chosen_span", "in_words", "label", "same_page"]
+__all__ = ["CUSTOM", "before_in_words", "chosen_span", "in_words", "kept", "label", "same_page"]
 
 CUSTOM = "custom"
 
-_KEPT = ("range", "since", "until", "source", "place", "device", "more", "name", "run", "who")
+_SPAN = ("range", "since", "until")
+_LISTS = ("source", "place", "device", "more", "name", "run", "who")
 _HYPHEN = "\u2013"  # as ranges are written
 
 
@@ -52,9 +53,14 @@ def same_page(**changes: str | None) -> str:
 
     What was chosen besides stays, but for the place in a list, which may be another now.
     """
-    kept = {name: request.args[name] for name in _KEPT if name in request.args}
+    kept = {name: request.args[name] for name in (*_SPAN, *_LISTS) if name in request.args}
     chosen = {name: value for name, value in (kept | changes).items() if value is not None}
     return url_for(request.endpoint or "", **(request.view_args or {}) | chosen)
+
+
+def kept() -> dict[str, str]:
+    """What was chosen besides the span: a form that chooses another one brings it along."""
+    return {name: request.args[name] for name in _LISTS if name in request.args}
 
 
 def in_words(span: Span) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from klink.admin import figures
-from klink.admin.choice import chosen_span, in_words, same_page
+from klink.admin.choice import chosen_span, in_words, kept, same_page
 from klink.admin.gate import who
 from klink.admin.rendering import page
 from klink.admin.screens import Screens
@@ -54,6 +54,7 @@ def conversions() -> Response:
         span=span,
         days=in_words(span),
         same_page=same_page,
+        kept=kept(),
         figures=[
             figures.figure("Conversions", now.conversions, before.conversions, span),
             figures.figure("Revenue", now.revenue, before.revenue, span, workspace.currency),

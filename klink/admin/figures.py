@@ -63,7 +63,9 @@ def _visitors(found: Overview) -> Figure:
     was = words.count(visitors.past_before)
     if visitors.past == visitors.count:
         return Figure("Visitors", shown, change, f"{was} in {before_in_words(found.span)}")
-    against = f"without today: {words.count(visitors.past)}, before {was}"
+    against = f"without today {words.count(visitors.past)}, before {was}"
+    if found.span.name == "24h":
+        against = f"{days_in_words(found.span)}: {against}"
     return Figure("Visitors", shown, change, against)
 
 

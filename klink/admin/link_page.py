@@ -6,7 +6,7 @@ from flask import Response
 
 from klink.admin import experiments, figures, lists
 from klink.admin.badges import badges
-from klink.admin.choice import chosen_span, in_words, same_page
+from klink.admin.choice import chosen_span, in_words, kept, same_page
 from klink.admin.forms import Form
 from klink.admin.gate import who
 from klink.admin.link_state import checks, sentences
@@ -129,6 +129,7 @@ def _show(link: LinkView, problem: Form) -> Response:
         days=in_words(span),
         utc_days=figures.days_in_words(span),
         same_page=same_page,
+        kept=kept(),
         figures=figures.figures(found, who().workspace.currency),
         chart=figures.chart(found),
         totals=found.totals,

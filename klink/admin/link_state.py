@@ -55,7 +55,7 @@ def sentences(link: LinkView, now: datetime) -> list[Sentence]:
 def _closed(link: LinkView) -> list[Sentence]:
     found: list[Sentence] = []
     if link.deleted_at is not None:
-        text = "Visitors are told that it is gone. It is erased with its clicks"
+        text = "Visitors are told that it is gone. It is erased with its clicks on"
         found.append(Sentence("In the trash", text, link.deleted_at + TRASH_KEPT))
     if link.quarantined_at is not None:
         why = f" Why: {link.quarantine_reason}." if link.quarantine_reason else ""

@@ -6,7 +6,7 @@ from flask import Response, url_for
 
 from klink.admin import figures, lists
 from klink.admin.charts import sparkline
-from klink.admin.choice import chosen_span, in_words, same_page
+from klink.admin.choice import chosen_span, in_words, kept, same_page
 from klink.admin.gate import who
 from klink.admin.lists import Row
 from klink.admin.rendering import fragment, page
@@ -43,6 +43,7 @@ def overview() -> Response:
         days=in_words(span),
         utc_days=figures.days_in_words(span),
         same_page=same_page,
+        kept=kept(),
         figures=figures.figures(found, who().workspace.currency),
         chart=figures.chart(found),
         top_links=_rows(found.top_links[: lists.SHORT]),
