@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from klink.admin.forms import Form
 from klink.admin.rendering import reader_zone
@@ -14,10 +14,20 @@ from klink.stats.ranges import is_timezone
 from klink.stats.spans import Span
 from klink.web.parts import context
 
-__all__ = ["CUSTOM", "before_in_words", "chosen_span", "in_words", "kept", "label", "same_page"]
+__all__ = [
+    "CUSTOM",
+    "before_in_words",
+    "chosen_span",
+    "in_words",
+    "kept",
+    "label",
+    "same_page",
+    "show_as",
+]
 
 CUSTOM = "custom"
 
+_SHOWN = "page_shown"
 _SPAN = ("range", "since", "until")
 _LISTS = ("source", "place", "device", "more", "name", "run", "who")
 _HYPHEN = "\u2013"  # as ranges are written
@@ -53,9 +63,15 @@ def same_page(**changes: str | None) -> str:
 
     What was chosen besides stays, but for the place in a list, which may be another now.
     """
-    kept = {name: request.args[name] for name in (*_SPAN, *_LISTS) if name in request.args}
-    chosen = {name: value for name, value in (kept | changes).items() if value is not None}
-    return url_for(request.endpoint or "", **(request.view_args or {}) | chosen)
+    here = {name: request.args[name] for name in (*_SPAN, *_LISTS) if name in request.args}
+    chosen = {name: value for name, value in (here | changes).items() if value is not None}
+    endpoint = g.get(_SHOWN) or request.endpoint or ""
+    return url_for(endpoint, **(request.view_args or {}) | chosen)
+
+
+def show_as(endpoint: str) -> None:
+    """Say which page is shown, in answer to a form that could not be taken."""
+    setattr(g, _SHOWN, endpoint)
 
 
 def kept() -> dict[str, str]:

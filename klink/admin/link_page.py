@@ -6,7 +6,7 @@ from flask import Response
 
 from klink.admin import experiments, figures, lists
 from klink.admin.badges import badges
-from klink.admin.choice import chosen_span, in_words, kept, same_page
+from klink.admin.choice import chosen_span, in_words, kept, same_page, show_as
 from klink.admin.forms import Form
 from klink.admin.gate import who
 from klink.admin.link_state import checks, sentences
@@ -65,7 +65,7 @@ def link_purge(uid: str) -> Response:
     """Erase it with its clicks, for good."""
     link = links.get(context(), principal(), uid)
     links.purge(context(), principal(), uid)
-    return redirect_to("admin.overview", told=f"{link.slug} is erased; its slug is free.")
+    return redirect_to("/admin/links", told=f"{link.slug} is erased; its slug is free.")
 
 
 @screens.at("/links/<uid>/winner", "POST", needs="update")
@@ -104,6 +104,7 @@ def _done(uid: str, form: Form, told: str) -> Response:
 
 def _show(link: LinkView, problem: Form) -> Response:
     """The page; ``problem`` holds what was wrong with what was to be done."""
+    show_as("admin.link_page")
     wait_for_clicks()
     ctx, me = context(), principal()
     span, form = chosen_span()

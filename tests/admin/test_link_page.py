@@ -123,8 +123,9 @@ def test_the_trash_can_be_undone_and_erasing_cannot(office: Office, owner: Perso
     page = owner.follow(owner.post(at(link, "/restore")))
     assert notices(page.text) == ["Restored."]
     owner.post(at(link, "/trash"))
-    page = owner.follow(owner.post(at(link, "/purge")))
-    assert "spring is erased; its slug is free." in page.text
+    reply = owner.post(at(link, "/purge"))
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/admin/links")
+    assert "spring is erased; its slug is free." in owner.get("/admin").text
     assert owner.get(at(link)).status_code == 404
 
 
@@ -133,6 +134,7 @@ def test_what_cannot_be_done_is_said_on_the_page(office: Office, owner: Person) 
     reply = owner.post(at(link, "/winner"), {"label": "nobody"})
     assert reply.status_code == 422
     assert "No variant is labelled &#39;nobody&#39;" in reply.text
+    assert f'href="{at(link)}?range=7d"' in reply.text  # the page's links lead to the page
 
 
 def test_a_viewer_looks_and_does_nothing(office: Office) -> None:
