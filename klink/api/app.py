@@ -10,6 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from klink.api import (
     analytics,
+    bio,
     blocking,
     description,
     docs,
@@ -48,6 +49,7 @@ RESOURCES = (
     analytics.blueprint,
     events.blueprint,
     domains.blueprint,
+    bio.blueprint,
     quarantine.blueprint,
     blocking.blueprint,
     reports.blueprint,

@@ -38,6 +38,7 @@ _WORDS: dict[type[KlinkError], str] = {
     errors.DomainTaken: "Another workspace has verified the host.",
     errors.DomainHasLinks: "The domain has links.",
     errors.ListFull: "The list is full.",
+    errors.BioNameTaken: "Another page has the name.",
     errors.IdempotencyInProgress: "The first request with this `Idempotency-Key` is running.",
     errors.Gone: "The link is in the trash.",
     errors.PreconditionFailed: "The link has changed.",
