@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from klink.core import audit_words, paging
-from klink.core.audit_words import Detail
+from klink.core.audit_words import Detail, Named
 from klink.core.errors import ValidationFailed
 from klink.core.principal import Principal
 from klink.core.slugs import may_be_slug
@@ -290,6 +290,7 @@ class _Names(NamedTuple):
     keys: dict[int, tuple[str, str]]
     workspaces: dict[int, str]
     subjects: dict[str, str]
+    numbered: dict[Named, str]
 
 
 _LABELS = {
@@ -300,20 +301,25 @@ _LABELS = {
 }
 """Where the names of subjects are that have ids."""
 
+_TOLD_AS = {"link": "slug", "blocking": "value", "key": "name", "invite": "email"}
+"""Which detail of an entry names its subject, where nothing else does any more."""
+
 
 def _views(found: Sequence[_Entry]) -> list[AuditView]:
     """Rows as views, whatever their number with a handful of queries."""
+    inside = {each for entry in found for each in audit_words.named(entry.details)}
+    people = {entry.user_id for entry in found} | {i for kind, i in inside if kind == "user"}
+    users = {row[0]: row[1] for row in _named("users", "id, email", people)}
+    slugs = _named("links", "id, slug", {i for kind, i in inside if kind == "link"})
+    keys = _named("api_keys", "id, name, dialect", {entry.key_id for entry in found})
+    places = _named("workspaces", "id, name", {entry.workspace_id for entry in found})
     names = _Names(
-        {row[0]: row[1] for row in _named("users", "id, email", (e.user_id for e in found))},
-        {
-            row[0]: (row[1], row[2])
-            for row in _named("api_keys", "id, name, dialect", (e.key_id for e in found))
-        },
-        {
-            row[0]: row[1]
-            for row in _named("workspaces", "id, name", (e.workspace_id for e in found))
-        },
-        _labels({e.subject for e in found}),
+        users,
+        {row[0]: (row[1], row[2]) for row in keys},
+        {row[0]: row[1] for row in places},
+        _labels({entry.subject for entry in found}),
+        {("user", i): email for i, email in users.items()}
+        | {("link", i): f"/{slug}" for i, slug in slugs},
     )
     return [_view(each, names) for each in found]
 
@@ -339,7 +345,7 @@ def _labels(subjects: set[str]) -> dict[str, str]:
 
 
 def _view(entry: _Entry, names: _Names) -> AuditView:
-    details = audit_words.details(entry.details)
+    details = audit_words.details(entry.details, names.numbered)
     return AuditView(
         id=entry.id,
         at=from_ms(entry.at),
@@ -358,7 +364,7 @@ def _subject(entry: _Entry, names: _Names, details: Sequence[Detail]) -> Subject
     told = {each.name: each.new for each in details}
     label = known
     if label is None:  # gone, or never had another name
-        label = told.get({"link": "slug", "blocking": "value", "key": "name"}.get(kind, ""), id_)
+        label = told.get(_TOLD_AS.get(kind, ""), id_)
     return Subject(kind, id_, f"/{label}" if kind == "link" else label, known is not None)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "DOORS", "Detail", "details", "said"]
+__all__ = ["ACTIONS", "DOORS", "Detail", "Named", "details", "named", "said"]
 
 ACTIONS: Mapping[str, str] = {
     "link.create": "Link created",
@@ -39,13 +39,22 @@ ACTIONS: Mapping[str, str] = {
     "user.create": "User made",
     "user.set_up": "First owner set up",
     "user.password": "Password changed",
+    "user.rename": "Name of a user changed",
     "user.role": "Role changed",
     "user.remove": "Member removed",
+    "user.second_factor_on": "Second factor switched on",
+    "user.second_factor_off": "Second factor switched off",
+    "user.recovery_code": "Recovery code used",
+    "invite.create": "Person invited",
+    "invite.revoke": "Invitation revoked",
+    "invite.accept": "Invitation accepted",
     "session.open": "Signed in",
     "session.end": "Signed out",
     "session.end_others": "Other sessions ended",
     "session.end_all": "Signed out everywhere",
     "workspace.create": "Workspace made",
+    "workspace.rename": "Workspace renamed",
+    "workspace.currency": "Currency of a workspace changed",
     "workspace.plan": "Plan of a workspace changed",
     "workspace.conversions": "Conversion names changed",
     "job.run": "Job run by hand",
@@ -75,6 +84,9 @@ _NAMES: Mapping[str, str] = {
 _LISTS = frozenset({"found", "names", "scopes"})
 """Values that are lists; others of two are a value before and one after."""
 
+_NUMBERED: Mapping[str, str] = {"user": "user", "invited_by": "user", "link": "link"}
+"""Values that are numbers of something with a name."""
+
 _SECRET = re.compile(r"password|secret|token|hash|nonce|recovery")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00", re.ASCII)
 _NUMBERS = frozenset({"id", "uid", "check"})
@@ -93,16 +105,43 @@ class Detail:
     new: str
 
 
+Named = tuple[str, int]
+"""Something by its number: ``user`` or ``link``, and which."""
+
+
 def said(action: str) -> str:
     """An action in words."""
     return ACTIONS.get(action, action)
 
 
-def details(text: str) -> tuple[Detail, ...]:
-    """The details of an entry, as it is kept, in words; no secret is among them."""
+def named(text: str) -> list[Named]:
+    """What the details of an entry, as they are kept, name by its number."""
+    return [found for name, value in _kept(text).items() if (found := _number_of(name, value))]
+
+
+def details(text: str, names: Mapping[Named, str]) -> tuple[Detail, ...]:
+    """The details of an entry, as they are kept, in words; no secret is among them.
+
+    :param names: what people call what :func:`named` has found.
+    """
+    made: list[Detail] = []
+    for name, value in _kept(text).items():
+        known = _number_of(name, value)
+        called = None if known is None else names.get(known)
+        made += _details(name, value if called is None else called)
+    return tuple(made)
+
+
+def _kept(text: str) -> dict[str, object]:
     kept = json.loads(text)
     assert isinstance(kept, dict)
-    return tuple(made for name, value in kept.items() for made in _details(name, value))
+    return kept
+
+
+def _number_of(name: str, value: object) -> Named | None:
+    kind = _NUMBERED.get(name)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return (kind, int(str(value))) if kind is not None and is_number else None
 
 
 def _details(name: str, value: object) -> list[Detail]:

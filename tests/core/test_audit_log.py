@@ -141,7 +141,13 @@ def test_details_say_what_was_what_before(ctx: Context, owner: Principal):
         ctx, workspace_id=1, user_id=owner.user_id or 0, name="CI", scopes=("read", "create")
     )
     (entry,) = audit_log.search(owner, AuditQuery(action="key.create")).items
-    assert entry.details == (Detail("name", None, "CI"), Detail("scopes", None, "read; create"))
+    assert {each.name: each.new for each in entry.details} == {
+        "name": "CI",
+        "dialect": "klink",
+        "scopes": "read; create",
+        "plan": "none",
+        "user": "owner@localhost",
+    }
 
 
 def test_no_secret_is_told(ctx: Context, owner: Principal):
