@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from urllib.parse import parse_qsl, urlencode
 
 from klink.core.links import LinkQuery
+from klink.core.links.filters import is_short, words_of
 
 DEFAULT_SORT = "-created"
 _LONGEST = 2_000
@@ -56,6 +57,11 @@ class Asked:
     def is_filtered(self) -> bool:
         """Whether it is not simply the list of all links, or of the trash."""
         return any((self.q, self.tag, self.domain, self.problem, self.state not in ("", "trashed")))
+
+    @property
+    def has_short_word(self) -> bool:
+        """Whether a word of the search is too short to be looked for everywhere."""
+        return any(map(is_short, words_of(self.q)))
 
     @property
     def is_trash(self) -> bool:

@@ -26,7 +26,7 @@ screens = Screens()
 _ASKS = {
     "tag": ("Add tags", "Add"),
     "untag": ("Remove tags", "Remove"),
-    "expire": ("Set when they expire", "Set"),
+    "expire": ("Set when they expire", "Set the expiry"),
     "purge": ("Erase for good", "Erase for good"),
 }
 """What is asked before it is done: the heading, and the button's word."""
@@ -58,13 +58,13 @@ def change_links() -> Response:
         return redirect_to(_list(back), told="Select links first: tick their boxes.")
     if action in _ASKS and not form.flag("sure"):
         return _ask(form, action, uids, back)
-    wanted = None
+    outcomes: list[Outcome] = []
     with form.catching():
         wanted = _wanted(form, action)
-    if wanted is not None and not form.errors:
         wait_for_clicks()  # a purge takes the clicks so far
-        with form.catching():
-            return _told(action, links.change_many(context(), principal(), uids, wanted), back)
+        outcomes = links.change_many(context(), principal(), uids, wanted)
+    if outcomes:
+        return _told(action, outcomes, back)
     if action in _ASKS:
         return _ask(form, action, uids, back, status=422)
     raise ValidationFailed(form.errors)

@@ -91,6 +91,8 @@ async function find() {
   if (reply?.status !== 200 || reply.redirected) return; // sent as a form it says what is wrong
   results.innerHTML = await reply.text();
   history.replaceState(null, "", url);
+  const total = document.querySelector("h1 .total"); // is that of all links
+  if (total) total.hidden = [...values.keys()].some((name) => name !== "sort");
   begin();
 }
 

@@ -63,14 +63,14 @@ def _next(workspace_id: int, order: Order, after: Place | None, many: int) -> li
     way = "clicks DESC, link_id ASC" if order.down else "clicks ASC, link_id DESC"
     sql = "SELECT clicks, link_id FROM link_totals WHERE workspace_id = ?"
     if after is None:
-        return rows.all_of(f"{sql} ORDER BY {way} LIMIT ?", workspace_id, many)  # type: ignore[return-value]  # as selected
+        return rows.all_of(f"{sql} ORDER BY {way} LIMIT ?", workspace_id, many)
     clicks, number = after
     same = f"{sql} AND clicks = ? AND link_id {'>' if order.down else '<'} ?"
     found = rows.all_of(f"{same} ORDER BY {way} LIMIT ?", workspace_id, clicks, number, many)
     if len(found) < many:
         other = f"{sql} AND clicks {'<' if order.down else '>'} ? ORDER BY {way} LIMIT ?"
         found += rows.all_of(other, workspace_id, clicks, many - len(found))
-    return found  # type: ignore[return-value]  # as selected
+    return found
 
 
 def _by_filters(asked: Filters, order: Order, piece: Sequence[Place]) -> list[Place] | None:
@@ -88,7 +88,7 @@ def _by_filters(asked: Filters, order: Order, piece: Sequence[Place]) -> list[Pl
         f"SELECT clicks, link_id FROM link_totals WHERE {condition} AND workspace_id + 0 = ?",  # noqa: S608 - own names
         value,
         asked.workspace_id,
-    )  # type: ignore[assignment]  # as selected
+    )
     sign = -1 if order.down else 1
 
     def place(each: Place) -> Place:

@@ -108,6 +108,11 @@ def words_of(q: str) -> list[str]:
     return list(dict.fromkeys(q.split()))
 
 
+def is_short(word: str) -> bool:
+    """Whether a word is too short to be looked for but where slugs begin."""
+    return len(word) < search_index.WORD
+
+
 def _by_state(
     ctx: Context, workspace_id: int, state: str | None, rest: list[Part], sources: list[Source]
 ) -> None:
@@ -157,8 +162,8 @@ _ON_DOMAIN = "domain_id + 0 = ?"
 
 def _by_words(workspace_id: int, query: LinkQuery, rest: list[Part], sources: list[Source]) -> None:
     words = words_of(query.q)
-    long = [word for word in words if len(word) >= search_index.WORD]
-    short = [word for word in words if len(word) < search_index.WORD]
+    long = [word for word in words if not is_short(word)]
+    short = [word for word in words if is_short(word)]
     like = "LIKE" if engine() == "sqlite" else "ILIKE"
     either = " OR ".join(f"{c} {like} ? ESCAPE '\\'" for c in ("slug", "title", "url"))
     asked = [Part(f"({either})", (f"%{_escaped(word)}%",) * 3) for word in long]

@@ -111,7 +111,7 @@ def _few_in_order(asked: Filters, order: Order, limit: int) -> list[Columns]:
     """
     _, numbers = narrowest(asked.sources, _MANY, down=True, beyond=None)
     if len(numbers) == _MANY:
-        text = "too many links of the trash to sort them so; sort by created, or filter more"
+        text = "cannot be this with so many links in the trash; sort by created, or filter more"
         raise ValidationFailed({"sort": [text]})
     return _among(asked, order, numbers, limit)
 

@@ -101,7 +101,12 @@ def _check(query: LinkQuery, sorts: Sequence[str]) -> None:
 
 
 _COLUMNS = {**finding.COLUMNS, "clicks": by_clicks.COLUMNS}
-_TYPES = {"created": [int], "updated": [int, int], "slug": [str, int], "clicks": [int, int]}
+_TYPES: dict[str, list[type]] = {
+    "created": [int],
+    "updated": [int, int],
+    "slug": [str, int],
+    "clicks": [int, int],
+}
 """Of what a cursor holds, by what the list is sorted by."""
 
 
