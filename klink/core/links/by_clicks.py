@@ -26,7 +26,7 @@ _PIECE = 1_000
 _MANY = 5_000
 """Links that are sorted by their clicks at once: about twenty milliseconds."""
 
-_FAR = 12
+_FAR = 8
 """Pieces that are looked at for one page at most."""
 
 Place = tuple[int, int]
@@ -103,7 +103,7 @@ def _is_dear(asked: Filters, source: Source, piece: Sequence[Place]) -> bool:
     """Whether the source is dear to follow: one in twenty links of the piece is in it."""
     if source.dear_for is None:
         return False
-    found = _fitting(replace(asked, rest=(source.dear_for,)), piece)
+    found = _fitting(replace(asked, rest=(source.dear_for,), sources=()), piece)
     return len(found) * 20 >= len(piece)
 
 
@@ -118,9 +118,13 @@ def _first_fitting(asked: Filters, places: Sequence[Place], many: int) -> list[P
 
 def _fitting(asked: Filters, piece: Sequence[Place]) -> list[Place]:
     """Of these places those whose links fit, in order."""
-    if not piece:
+    numbers = [number for _, number in piece]
+    for source in asked.sources:
+        if source.is_exact and numbers:
+            numbers = source.among(numbers)
+    if not numbers:
         return []
-    parts = [among_part(asked, [number for _, number in piece]), *asked.rest]
+    parts = [among_part(asked, numbers), *asked.rest]
     where = " AND ".join(part.sql for part in parts)
     values = [value for part in parts for value in part.values]
     found = {number for (number,) in rows.all_of(f"SELECT id FROM links WHERE {where}", *values)}  # noqa: S608 - own names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -30,6 +31,8 @@ class Source:
     :ivar is_ordered: whether it is an index in the order of those numbers.
     :ivar is_followed: whether it can be followed in that order at all; else only whether it leads
         to few links can be asked of it.
+    :ivar is_exact: it leads to just those links for which the filter holds, and to ask it about
+        one costs less than to read the link.
     :ivar dear_for: it costs much to follow for what many links have, and this is it.
     """
 
@@ -38,6 +41,7 @@ class Source:
     where: Part
     is_ordered: bool = True
     is_followed: bool = True
+    is_exact: bool = False
     dear_for: Part | None = None
 
     def numbers(self, many: int, *, down: bool, beyond: int | None) -> list[int]:
@@ -61,6 +65,12 @@ class Source:
             many,
         )
         return [number for (number,) in found]
+
+    def among(self, numbers: Sequence[int]) -> list[int]:
+        """Those of these links that it leads to, in any order."""
+        condition, value = rows.among(self.key, numbers)
+        sql = f"SELECT {self.key} FROM {self.table} WHERE {self.where.sql} AND {condition}"  # noqa: S608 - own names
+        return [number for (number,) in rows.all_of(sql, *self.where.values, value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ def filters(ctx: Context, workspace_id: int, query: LinkQuery) -> Filters:
         tagged = "SELECT 1 FROM link_tags t WHERE t.link_id = links.id AND t.tag = ?"
         rest.append(Part(f"EXISTS ({tagged})", (query.tag,)))
         where = Part("workspace_id = ? AND tag = ?", (workspace_id, query.tag))
-        sources.append(Source("link_tags", "link_id", where))
+        sources.append(Source("link_tags", "link_id", where, is_exact=True))
     if query.domain is not None:
         _by_domain(ctx, query.domain.lower(), rest, sources)
     if query.problem is not None:
@@ -141,7 +151,7 @@ def _by_problem(
     rest.append(Part(f"{'' if wanted else 'NOT '}EXISTS ({met})"))
     if wanted:
         where = Part("workspace_id = ? AND problem IS NOT NULL", (workspace_id,))
-        sources.append(Source("destination_checks", "link_id", where))
+        sources.append(Source("destination_checks", "link_id", where, is_exact=True))
 
 
 def _by_domain(ctx: Context, host: str, rest: list[Part], sources: list[Source]) -> None:
