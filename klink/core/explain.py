@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +12,11 @@ from klink.core.links.compiling import compiled
 from klink.core.links.find import row_of
 from klink.core.links.limits import uses_left
 from klink.core.principal import Principal
-from klink.core.resolve import Decision, Outcome, resolve, used_up
-from klink.core.routing import By, Choice, choose, dump_condition
+from klink.core.resolve import Decision, Outcome, forward, resolve, used_up
+from klink.core.routing import By, choose, dump_condition
 from klink.db.connection import read
 
-__all__ = ["ENDS", "Explanation", "explain"]
+__all__ = ["ENDS", "Explanation", "chances", "explain", "explained"]
 
 End = Literal["redirect", "page", "password", "expired", "limited", "gone", "not_found"]
 ENDS: tuple[End, ...] = (
@@ -47,6 +48,7 @@ class Explanation:
     :ivar rule: place of the rule that matched, from 0.
     :ivar when: what that rule asks for.
     :ivar shares: the variants among which the weights decide, when the visitor is not known.
+    :ivar onward: where the visitor ends up, after a page or a password too; '' as ``location``.
     """
 
     end: End
@@ -57,6 +59,13 @@ class Explanation:
     rule: int | None = None
     when: dict[str, object] | None = None
     shares: tuple[CompiledVariant, ...] = ()
+    onward: str = ""
+
+
+def chances(shares: Sequence[CompiledVariant]) -> list[tuple[CompiledVariant, float]]:
+    """Which variants the weights may give, each with its chance in percent."""
+    total = sum(variant.weight for variant in shares)
+    return [(variant, variant.weight * 100 / total) for variant in shares if variant.weight > 0]
 
 
 def explain(who: Principal, uid: str, visit: Visit, lookups: Lookups) -> Explanation:
@@ -74,33 +83,54 @@ def explain(who: Principal, uid: str, visit: Visit, lookups: Lookups) -> Explana
         link = compiled(row.domain_id, row.slug)
     if link is None:  # purged meanwhile
         raise NotFound
-    link = link._replace(tracking=False)
-    decision, end = _decide(link, visit, lookups)
+    return explained(
+        link,
+        visit,
+        lookups,
+        lambda: link.max_clicks is not None and not uses_left(link.id, link.max_clicks),
+    )
+
+
+def explained(
+    link: CompiledLink, visit: Visit, lookups: Lookups, is_used_up: Callable[[], bool]
+) -> Explanation:
+    """What a link, saved or not, gives a visit.
+
+    :param is_used_up: whether its ``max_clicks`` are; asked only when that decides.
+    """
+    link = link._replace(tracking=False)  # klid is each visitor's own
+    decision, end = _decide(link, visit, lookups, is_used_up)
     if decision.outcome not in _LIVE:
-        return Explanation(end, decision.status, decision.location)
-    return _explained(link, visit, choose(link, visit, lookups), decision, end)
+        return Explanation(end, decision.status, decision.location, onward=decision.location)
+    return _live(link, visit, lookups, decision, end)
 
 
-def _decide(link: CompiledLink, visit: Visit, lookups: Lookups) -> tuple[Decision, End]:
+def _decide(
+    link: CompiledLink, visit: Visit, lookups: Lookups, is_used_up: Callable[[], bool]
+) -> tuple[Decision, End]:
     decision = resolve(link, visit, lookups, visitor_out=str)
     if decision.outcome in _LIVE:
-        if link.max_clicks is not None and not uses_left(link.id, link.max_clicks):
+        if is_used_up():
             return used_up(link), "limited"
     elif decision.reason == "expired":
         return decision, "expired"
     return decision, _ENDS[decision.outcome]
 
 
-def _explained(
-    link: CompiledLink, visit: Visit, choice: Choice, decision: Decision, end: End
+def _live(
+    link: CompiledLink, visit: Visit, lookups: Lookups, decision: Decision, end: End
 ) -> Explanation:
+    choice = choose(link, visit, lookups)
     when = None if choice.rule is None else dump_condition(link.rules[choice.rule].when)
     label: str | None = choice.variant.label or None
     location = decision.location
+    onward = forward(link, visit, lookups, visitor_out=str).location
     shares: tuple[CompiledVariant, ...] = ()
     if choice.by == "split" and not visit.visitor:
         shares = link.variants
         if sum(variant.weight > 0 for variant in shares) > 1:
-            label = None
+            label, onward = None, ""
             location = "" if end == "redirect" else location
-    return Explanation(end, decision.status, location, label, choice.by, choice.rule, when, shares)
+    return Explanation(
+        end, decision.status, location, label, choice.by, choice.rule, when, shares, onward
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
+from typing import NamedTuple
 
 import peewee
 
@@ -72,24 +73,10 @@ def update(
         row = living_row(who, uid, if_version)
         before = views(ctx, [row])[0]
         wanted = patch if isinstance(patch, LinkPatch) else patch(before)
-        given = wanted.given()
-        if not given:
+        if not wanted.given():
             return before
-        problems = Problems()
-        columns = _slug_columns(who, row, given)
-        coming = (row.domain_id, str(columns.get("slug", row.slug)))
-        own = hosts.OwnHosts(ctx, row.workspace_id, coming)
-        own_fields = {name: value for name, value in given.items() if name not in _APART}
-        columns |= fields.columns(
-            ctx, own_fields, own, problems, allow_past_expiry=allow_past_expiry
-        )
-        fields.check_together(_after(row, columns), problems)
-        tags = fields.tags(wanted.tags, problems) if isinstance(wanted.tags, tuple) else None
-        where = _destinations(before, given, own, problems)
-        if "slug" in columns:
-            _check_loops(before, own, problems)
-        problems.raise_if_any()
-        columns |= _routing_columns(before, where)
+        ready = checked(ctx, who, row, before, wanted, allow_past_expiry=allow_past_expiry)
+        columns, tags, where = ready.columns, ready.tags, ready.where
         _check_activity(ctx, who, row, columns)
         if "run" in columns:
             runs.end(ctx, before)
@@ -108,6 +95,48 @@ def update(
             return finished(ctx, who, uid, before, "link.update", password_set=is_set)
         because = {"restored_version": restored}
         return finished(ctx, who, uid, before, versions.REVERTED, because, restored=restored)
+
+
+class Checked(NamedTuple):
+    """A patch that may be written; ``tags`` and ``where`` are None when it names none.
+
+    :ivar columns: of ``links``, by the names of the model's fields.
+    """
+
+    columns: dict[str, object]
+    tags: tuple[str, ...] | None
+    where: destinations.Destinations | None
+
+
+def checked(
+    ctx: Context,
+    who: Principal,
+    row: Link,
+    before: LinkView,
+    wanted: LinkPatch,
+    *,
+    allow_past_expiry: bool,
+) -> Checked:
+    """Check everything about a patch but whether a new slug is free and the plan allows it.
+
+    :param before: the link as it is, of the record ``row``.
+    :raises ValidationFailed: a field cannot be accepted; SlugReserved is one of these.
+    :raises OnlyOperator: as :func:`update`.
+    """
+    given = wanted.given()
+    problems = Problems()
+    columns = _slug_columns(who, row, given)
+    coming = (row.domain_id, str(columns.get("slug", row.slug)))
+    own = hosts.OwnHosts(ctx, row.workspace_id, coming)
+    own_fields = {name: value for name, value in given.items() if name not in _APART}
+    columns |= fields.columns(ctx, own_fields, own, problems, allow_past_expiry=allow_past_expiry)
+    fields.check_together(_after(row, columns), problems)
+    tags = fields.tags(wanted.tags, problems) if isinstance(wanted.tags, tuple) else None
+    where = _destinations(before, given, own, problems)
+    if "slug" in columns:
+        _check_loops(before, own, problems)
+    problems.raise_if_any()
+    return Checked(columns | _routing_columns(before, where), tags, where)
 
 
 def replace_variants(

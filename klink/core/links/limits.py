@@ -8,7 +8,7 @@ from klink.core import audit, changes
 from klink.core.context import Changed, Context
 from klink.core.times import to_ms
 from klink.db.connection import read, write
-from klink.db.models import Link, LinkUse, Meta
+from klink.db.models import Link, LinkTotal, LinkUse, Meta
 
 _MARK = "expired_until"
 
@@ -75,3 +75,17 @@ def uses_left(link_id: int, max_clicks: int) -> bool:
     with read():
         row = LinkUse.get_or_none(LinkUse.link_id == link_id)
     return row is None or bool(row.used < max_clicks)
+
+
+def is_used_up_after(link_id: int, before: int | None, after: int | None) -> bool:
+    """Whether no use would be left if ``max_clicks`` became another number, or stayed.
+
+    A new limit counts the clicks so far.
+    """
+    if after is None:
+        return False
+    if before is not None:
+        return not uses_left(link_id, after)
+    with read():
+        total = LinkTotal.get_or_none(LinkTotal.link_id == link_id)
+    return total is not None and bool(total.clicks >= after)
