@@ -146,8 +146,8 @@ def test_the_browsers_are_listed_and_signed_out_one_by_one(office: Office, ann: 
         for each in sessions.of_user(office.context(), ann.user_id)
         if f"sessions/{each.id}/end" in page and each.id != _own(office, ann)
     ]
-    page = ann.follow(ann.post(f"{AT}/sessions/{away}/end"))
-    assert "That browser is signed out." in page.text
+    shown = ann.follow(ann.post(f"{AT}/sessions/{away}/end"))
+    assert "That browser is signed out." in shown.text
     assert other.get(AT).status_code == 303
     assert ann.post(f"{AT}/sessions/{_own(office, ann)}/end").location == "/admin/sign-in"
     assert ann.get(AT).status_code == 303
