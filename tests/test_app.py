@@ -60,6 +60,20 @@ def test_the_start_says_where_it_listens_and_how_to_make_the_first_key(server: S
     assert "keys create" not in server.log.read_text()
 
 
+def test_the_start_prints_a_set_up_link_as_long_as_nobody_has_a_password(server: Server) -> None:
+    port = server.port
+    found = re.search(rf"http://127.0.0.1:{port}/admin/setup/[\w-]+$", server.log.read_text(), re.M)
+    assert found
+    assert server.get(found[0].partition(str(port))[2]).status == 200
+    command = ("users", "create", "ann@example.org", "--password-stdin")
+    server.klink(*command, stdin="correct horse battery\n")
+    assert server.get(found[0].partition(str(port))[2]).status == 410
+    server.stop()
+    server.log.unlink()
+    server.start()
+    assert "/admin/setup/" not in server.log.read_text()
+
+
 def test_the_data_folder_is_for_the_owner_only(server: Server, data_dir: Path) -> None:
     assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE((data_dir / "secret").stat().st_mode) == 0o600

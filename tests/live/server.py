@@ -128,12 +128,13 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
-    def klink(self, *arguments: str) -> str:
+    def klink(self, *arguments: str, stdin: str = "") -> str:
         """Run a klink command beside the server; return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "klink", *arguments],
             env=self.env,
             cwd=self.data_dir.parent,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=60,
