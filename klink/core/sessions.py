@@ -78,7 +78,7 @@ class SignedIn:
     @cached_property
     def memberships(self) -> list[WorkspaceView]:
         """Every workspace that they are a member of, oldest first."""
-        return [each for each in workspaces.all_of_them() if each.id in self.user.roles]
+        return workspaces.all_of_them(self.user.roles)
 
     def principal(self, ctx: Context) -> Principal:
         """Who asks, to the core."""

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -145,10 +145,13 @@ def _first_owner() -> User | None:
     return owner or User.select().order_by(User.id).first()
 
 
-def all_of_them() -> list[WorkspaceView]:
-    """Every workspace, oldest first."""
+def all_of_them(ids: Iterable[int] | None = None) -> list[WorkspaceView]:
+    """Every workspace, or those with these ids, oldest first."""
     with read():
-        return [_view(row) for row in Workspace.select().order_by(Workspace.id)]
+        query = Workspace.select().order_by(Workspace.id)
+        if ids is not None:
+            query = query.where(Workspace.id.in_(list(ids)))
+        return [_view(row) for row in query]
 
 
 def find(name_or_id: str | None) -> WorkspaceView:
