@@ -9,7 +9,7 @@ from klink.admin.gate import may
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
 from klink.core import domains as core
-from klink.core.domains import UNSET, DomainPatch, DomainView
+from klink.core.domains import DomainPatch, DomainView
 from klink.web.parts import context
 from klink.web.principal import principal
 
@@ -56,8 +56,6 @@ def change_domain(host: str) -> Response:
             not_found_url=form.text("not_found_url") or None,
             is_default=form.flag("is_default"),
         )
-    elif not form.flag("is_default"):
-        patch = DomainPatch(is_default=UNSET)
     with form.catching():
         core.change(context(), principal(), host, patch)
     if form.errors:

@@ -18,8 +18,10 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
 
 from klink.admin import gate, words
-from klink.core import secrets
+from klink.core import reports, secrets
+from klink.core.errors import DatabaseBusy
 from klink.web.parts import context, parts
+from klink.web.principal import principal
 
 __all__ = ["fragment", "page", "prepare", "reader_zone", "redirect_to", "secure", "tell"]
 
@@ -47,6 +49,7 @@ def prepare(blueprint: Blueprint) -> None:
     # Globals, since macros of other files see no context.
     for name, function in (
         ("may", gate.may),
+        ("open_reports", _open_reports),
         ("csrf_field", _csrf_field),
         ("csrf_token", gate.csrf_token),
         ("static", static),
@@ -54,6 +57,16 @@ def prepare(blueprint: Blueprint) -> None:
         ("has_screen", lambda endpoint: endpoint in current_app.view_functions),
     ):
         blueprint.add_app_template_global(function, name)
+
+
+def _open_reports() -> int:
+    """How many reports wait for whoever looks; there is a bound to them."""
+    if not gate.may("manager"):
+        return 0
+    try:
+        return reports.open_count(principal())
+    except DatabaseBusy:  # which the page itself may be about to tell
+        return 0
 
 
 def _csrf_field() -> Markup:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from klink.core import domains
 from klink.core.domains import Finding
+from klink.web.parts import EXTENSION
 from tests.admin.office import Office, Person
+from tests.dns import Names, name_server
 
 PATH = "/admin/settings/domains"
 HOST = "links.example.net"
@@ -13,6 +18,17 @@ HOST = "links.example.net"
 @pytest.fixture
 def owner(office: Office) -> Person:
     return office.sign_in("owner")
+
+
+@pytest.fixture
+def names(office: Office) -> Iterator[Names]:
+    """The name server that klink asks."""
+    extensions = office.house.app.extensions
+    with name_server() as made:
+        parts = extensions[EXTENSION]
+        settings = replace(parts.settings, nameservers=(made.address,))
+        extensions[EXTENSION] = replace(parts, settings=settings)
+        yield made
 
 
 def claimed(office: Office, owner: Person) -> str:
@@ -110,6 +126,27 @@ def test_an_address_that_cannot_be_is_told_at_its_field(office: Office, owner: P
     assert reply.status_code == 422
     assert 'value="ftp://x.example/"' in reply.text
     assert 'id="f-root_url-error"' in reply.text
+
+
+def test_a_proof_is_looked_for_now(office: Office, owner: Person, names: Names):
+    token = claimed(office, owner)
+    page = owner.follow(owner.post(f"{PATH}/{HOST}/verify")).text
+    assert "The proof is not there yet." in page
+    assert f"there is no TXT record at _klink.{HOST}" in page
+    names.prove(HOST, token)
+    page = owner.follow(owner.post(f"{PATH}/{HOST}/verify")).text
+    assert f"The proof is there: {HOST} serves" in page
+    assert ">verified</span>" in page
+    reply = office.stranger().post(PATH, {"host": HOST})
+    assert reply.status_code == 422
+    assert "verified by another workspace" in reply.text
+    assert 'id="f-host-error"' in reply.text
+
+
+def test_the_default_is_taken_over_not_given_up(owner: Person):
+    reply = owner.post(f"{PATH}/go.example.org", {})
+    assert reply.status_code == 422
+    assert "Make another domain the default instead." in reply.text
 
 
 def test_the_proof_of_the_servers_own_host_is_not_looked_for(owner: Person):

@@ -93,6 +93,16 @@ def test_many_reports_have_pages(office: Office):
     assert owner.get("/admin/reports?cursor=x").status_code == 422
 
 
+def test_the_navigation_says_how_many_wait(office: Office):
+    office.link("bank")
+    waiting = '1<span class="visually-hidden"> open</span>'
+    assert waiting not in office.sign_in("owner").get("/admin/settings/domains").text
+    report(office, "bank")
+    assert waiting in office.sign_in("admin").get("/admin/settings/domains").text
+    assert waiting not in office.sign_in("editor").get("/admin/settings/domains").text
+    assert waiting not in office.stranger().get("/admin/settings/domains").text
+
+
 def test_who_reported_is_not_shown(office: Office):
     office.link("bank")
     new = NewReport(link="bank", reason="spam", email="ann@example.net")
