@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ACTIONS", "DOORS", "Detail", "Named", "details", "named", "said"]
+__all__ = ["ACTIONS", "DOORS", "Detail", "Named", "details", "identified", "named", "said"]
 
 ACTIONS: Mapping[str, str] = {
     "link.create": "Link created",
@@ -23,6 +23,17 @@ ACTIONS: Mapping[str, str] = {
     "link.site": "Page of a link looked at",
     "link.down": "Destination found down",
     "link.up": "Destination found up again",
+    "link.revert": "Earlier version of a link restored",
+    "tag.rename": "Tag renamed",
+    "tag.delete": "Tag deleted",
+    "bio.create": "Bio page made",
+    "bio.change": "Bio page changed",
+    "bio.rename": "Bio page renamed",
+    "bio.publish": "Bio page published",
+    "bio.unpublish": "Bio page taken offline",
+    "bio.links": "Links of a bio page changed",
+    "bio.picture": "Picture of a bio page changed",
+    "bio.delete": "Bio page deleted",
     "domain.claim": "Domain claimed",
     "domain.verify": "Domain verified",
     "domain.fail": "Proof of a domain gone",
@@ -81,7 +92,10 @@ _NAMES: Mapping[str, str] = {
     "password_protected": "password",
     "run": "run of the experiment",
 }
-_LISTS = frozenset({"found", "names", "scopes"})
+_IDENTIFIED = frozenset({"added", "removed", "order", "labels", "revoked_keys"})
+"""Values that are ids of links and keys."""
+
+_LISTS = frozenset({"found", "names", "scopes", *_IDENTIFIED})
 """Values that are lists; others of two are a value before and one after."""
 
 _NUMBERED: Mapping[str, str] = {"user": "user", "invited_by": "user", "link": "link"}
@@ -119,17 +133,43 @@ def named(text: str) -> list[Named]:
     return [found for name, value in _kept(text).items() if (found := _number_of(name, value))]
 
 
-def details(text: str, names: Mapping[Named, str]) -> tuple[Detail, ...]:
+def identified(text: str) -> set[str]:
+    """The ids that the details of an entry hold where ids are."""
+    kept = _kept(text)
+    return {each for name in kept.keys() & _IDENTIFIED for each in _ids(kept[name])}
+
+
+def details(text: str, names: Mapping[Named, str], called: Mapping[str, str]) -> tuple[Detail, ...]:
     """The details of an entry, as they are kept, in words; no secret is among them.
 
     :param names: what people call what :func:`named` has found.
+    :param called: the same of what :func:`identified` has found.
     """
     made: list[Detail] = []
     for name, value in _kept(text).items():
-        known = _number_of(name, value)
-        called = None if known is None else names.get(known)
-        made += _details(name, value if called is None else called)
+        number = _number_of(name, value)
+        known = None if number is None else names.get(number)
+        if name in _IDENTIFIED:
+            value = _with_names(value, called)  # noqa: PLW2901
+        made += _details(name, value if known is None else known)
     return tuple(made)
+
+
+def _ids(value: object) -> list[str]:
+    return (
+        [each for each in value if isinstance(each, str)] if isinstance(value, list | dict) else []
+    )
+
+
+def _with_names(value: object, called: Mapping[str, str]) -> object:
+    if isinstance(value, dict):
+        # What each was before, and is now.
+        return [f"{called.get(i, i)}: {_pair(each)}" for i, each in value.items()]
+    return [called.get(each, each) for each in _ids(value)] if isinstance(value, list) else value
+
+
+def _pair(value: object) -> str:
+    return " → ".join(map(_text, value)) if isinstance(value, list) else _text(value)
 
 
 def _kept(text: str) -> dict[str, object]:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from klink.core import audit, audit_log, keys, links, reports, users, workspaces
+import klink
+from klink.core import audit, audit_log, bio, keys, links, reports, users, workspaces
 from klink.core.audit_log import Actor, AuditQuery
-from klink.core.audit_words import Detail
+from klink.core.audit_words import ACTIONS, Detail
+from klink.core.bio import NewBioPage
 from klink.core.context import Context
 from klink.core.errors import InsufficientRole, ValidationFailed
 from klink.core.links import LinkPatch, LinkView, NewLink
@@ -226,3 +230,28 @@ def test_whoever_makes_a_workspace_owns_it(ctx: Context, owner: Principal, teamm
         ("teammate@example.org", "workspace.plan", Detail("plan", "none", "small")),
         ("teammate@example.org", "workspace.create", Detail("plan", None, "none")),
     ]
+
+
+def test_ids_and_numbers_inside_entries_are_told_by_name(ctx: Context, owner: Principal):
+    page = bio.create(ctx, owner, NewBioPage(name="ann"))
+    link = make(ctx, owner, "shop")
+    bio.add(ctx, owner, page.name, link.uid, "Our shop")
+    (entry,) = audit_log.search(owner, AuditQuery(action="bio.links")).items
+    assert entry.subject.label == "@ann"
+    assert {each.name: each.new for each in entry.details} == {"name": "ann", "added": "/shop"}
+    reports.take(ctx, NewReport(link="shop", reason="spam"))
+    reports.dismiss(ctx, owner, 1)
+    (entry,) = audit_log.search(owner, AuditQuery(action="report.dismiss")).items
+    assert entry.subject.label == "/shop"
+    assert Detail("link", None, "/shop") in entry.details
+
+
+def test_every_action_has_words():
+    nouns = "|".join(sorted({action.partition(".")[0] for action in ACTIONS}))
+    action = re.compile(rf'"((?:{nouns})\.[a-z_.]*[a-z])"')
+    folder = Path(klink.__file__).parent
+    texts = [
+        each.read_text() for room in ("core", "jobs") for each in folder.glob(f"{room}/**/*.py")
+    ]
+    written = {found for text in texts for found in action.findall(text)}
+    assert written - {"link.found"} == ACTIONS.keys()  # which stands in a link's history alone

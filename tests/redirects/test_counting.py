@@ -267,7 +267,7 @@ def test_the_country_header_is_believed_from_a_trusted_proxy_only(site: Site) ->
     assert [record.country for record in site.records()] == ["US", "", "", "", ""]
 
 
-def test_a_forwarded_address_from_a_stranger_is_told_once(
+def test_a_forwarded_address_from_a_stranger_is_told_once_and_counted(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     site.link()
@@ -278,6 +278,7 @@ def test_a_forwarded_address_from_a_stranger_is_told_once(
     [told] = caplog.messages
     assert "203.0.113.7" in told
     assert "trusted_proxies" in told
+    assert site.reader.ignored >= 3  # which the page about the server's health tells
 
 
 def test_strange_headers_are_written_down_as_clean_text(site: Site) -> None:
