@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import click
 
@@ -90,7 +91,8 @@ def create(
 @with_database
 def invite(ctx: Context, email: str, role: str, workspace: str | None, as_json: bool) -> None:
     """Print a link by which EMAIL may join a workspace, once, within seven days."""
-    made, token = invites.invite(ctx, principal(ctx, workspace), email, role)
+    operator = replace(principal(ctx, workspace), user_id=None)  # no user is it who invites
+    made, token = invites.invite(ctx, operator, email, role)
     link = invites.address(ctx, token)
     if as_json:
         print_json(

@@ -166,7 +166,7 @@ def test_a_key_that_is_tried_says_what_is_left(office: Office):
     _, token = key_ring.make(office.context(), owner.principal, name="website", plan="hour")
     office.house.ask("GET", "/api/v1/me", headers={"Authorization": f"Bearer {token}"})
     page = owner.post(TRY, {"key": token}).text
-    assert "1 requests of 2; 1 left until" in page
+    assert "1 of 2 requests; 1 left until" in page
     assert "hour" in page
 
 

@@ -92,7 +92,8 @@ def test_an_invitation_prints_a_link_that_works_once(klink: Klink, here: Path):
     base, _, token = link.rpartition("/")
     assert base == "https://go.example.org/admin/invite"
     with core(here) as ctx:
-        assert invites.look(ctx, token).email == "ann@example.org"
+        invited = invites.look(ctx, token)
+        assert (invited.email, invited.invited_by) == ("ann@example.org", None)
         joined = invites.accept(ctx, token, password="correct horse")
         assert list(joined.roles.values()) == ["viewer"]
     assert "already" in klink("users", "invite", "ann@example.org").refusal
