@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from zoneinfo import available_timezones
 
 from flask import Response
@@ -98,7 +99,7 @@ def show(form: Form, shown: Shown, *, status: int = 200) -> Response:
         tags=tag_names(principal(), _MAX_SUGGESTIONS),
         countries=countries(),
         devices=DEVICES,
-        zones=sorted(available_timezones()) if rows.rules else [],
+        zones=_zones() if rows.rules else (),
         zone=zone_of(form).key,
         slug=slug_check(form, link),
         preview=table,
@@ -133,6 +134,12 @@ def slug_check(form: Form, link: LinkView | None) -> SlugCheck:
     return check_slug(
         context(), principal(), form.text("slug"), domain, of=link.uid if link else ""
     )
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """All time zones; looking for them reads a few hundred files."""
+    return tuple(sorted(available_timezones()))
 
 
 def _domains() -> list[str]:

@@ -46,7 +46,7 @@ _NAMES = {
     "ask.language": "Language",
     "ask.at": "Time",
 }
-_PARTS = {"label": "name", "url": "URL", "use": "gets", "when": "", "weight": "percent"}
+_PARTS = {"label": "name", "url": "URL", "use": "gets", "when": "", "weight": "weight"}
 _ROW = re.compile(r"routing\.(variant|rule)s\.(\d+)(?:\.(.+))?")
 
 

@@ -85,7 +85,7 @@ async function look() {
 }
 const lookSoon = debounce(look, 250);
 
-// Percents that keep to 100.
+// Weights that keep to 100.
 
 function weigh() {
   const word = document.getElementById("weights");
@@ -93,7 +93,7 @@ function weigh() {
   const weights = [...form.querySelectorAll("[data-weight]")].map((each) => parseInt(each.value, 10) || 0);
   const sum = weights.reduce((a, b) => a + b, 0);
   const off = sum < 100 ? `: ${100 - sum} missing` : sum > 100 ? `: ${sum - 100} too many` : "";
-  word.textContent = `The percents sum to ${sum}${off}.`;
+  word.textContent = `The weights sum to ${sum}${off}.`;
   word.dataset.state = off ? "bad" : "good";
   document.getElementById("do-mend").hidden = !off;
 }
@@ -123,6 +123,8 @@ form.addEventListener("input", (event) => {
   if (field.dataset.many) offer(field);
   if (field.name === "slug" || field.name === "domain") lookSoon();
   if ("weight" in field.dataset) weigh();
+  const summary = field.closest(".rule")?.querySelector("summary .muted");
+  if (summary) summary.textContent = "changed, not saved yet";
   if (field.name !== "slug" && field.name !== "password") explainSoon();
 });
 
