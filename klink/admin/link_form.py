@@ -30,6 +30,7 @@ screens = Screens()
 _TAKES = 480 * 1024  # a hundred rules
 _SAVES = ("save", "save-another", "")  # '': Enter in a browser that names no button
 _ANOTHER = "save-another"
+_TYPE_AGAIN = "was not sent back to the browser; type it again, or save once more without it"
 _GIVEN = ("url", "slug", "title", "domain", "tags")
 """Fields that a link to the form may fill in."""
 
@@ -139,7 +140,14 @@ def _sent() -> _Sent:
     rows = Rows.of(form)
     focus = "" if button in _SAVES else rows.act(button, zone_of(form).key) or "preview"
     rows.rest.pop("do", None)
-    return _Sent(rows.form(), button, focus)
+    was_typed = bool(rows.rest.pop("password_typed", None))
+    has_password = any(rows.rest.get("password", []))
+    if has_password or (was_typed and button not in _SAVES):
+        rows.rest["password_typed"] = ["1"]
+    form = rows.form()
+    if was_typed and not has_password and button in _SAVES and not form.flag("password_off"):
+        form.refuse("password", _TYPE_AGAIN)
+    return _Sent(form, button, focus)
 
 
 def _find_the_rest(form: Form, wanted: NewLink | LinkPatch, uid: str = "") -> None:

@@ -28,7 +28,6 @@ from klink.web.principal import principal
 __all__ = ["Shown", "preview", "show", "slug_check"]
 
 _MAX_SUGGESTIONS = 200
-_FOLDED = 3  # rules that stand open all at once
 
 _FOLDS: dict[str, dict[str, str]] = {
     "about": {"description": "", "tags": ""},
@@ -46,6 +45,23 @@ _FOLDS: dict[str, dict[str, str]] = {
     "redirect": {"redirect_status": "302", "forward_query": "", "is_active": "1"},
 }
 """The fields that a fold holds, with what they hold when it may stay closed."""
+
+
+_RARE = {
+    f"when.{name}"
+    for name in (
+        "os",
+        "browser",
+        "query",
+        "after",
+        "before",
+        "weekday",
+        "hours",
+        "hours.from",
+        "hours.to",
+    )
+}
+"""What few rules ask for."""
 
 
 @dataclass(slots=True)
@@ -67,10 +83,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule's row: what it asks for in a line, and whether it stands open."""
+    """A rule's row: what it asks for in a line, and what of it stands open.
+
+    :ivar has_more: it asks for something that is rarely asked for, or something there is wrong.
+    """
 
     summary: str
     is_open: bool
+    has_more: bool
 
 
 def show(form: Form, shown: Shown, *, status: int = 200) -> Response:
@@ -191,7 +211,10 @@ def _rule(form: Form, i: int, row: dict[str, list[str]], many: int) -> _Rule:
     asked = " · ".join(each for each in said if each) or "asks for nothing yet"
     use = (row.get("use") or [""])[0]
     goes = "split by weight" if use == "split" else use
-    return _Rule(f"{asked} → {goes}", is_wrong or "open" in row or many <= _FOLDED)
+    held = {name for name, texts in row.items() if any(texts)}
+    wrong = {name.removeprefix(f"routing.rules.{i}.") for name in form.errors}
+    has_more = bool((held | wrong) & _RARE)
+    return _Rule(f"{asked} → {goes}", is_wrong or "open" in row or many == 1, has_more)
 
 
 def _said(name: str, texts: list[str]) -> str:

@@ -293,6 +293,20 @@ def test_a_password_is_set_changed_and_removed_and_never_shown(
     assert hashed() is None
 
 
+def test_a_password_that_was_typed_is_not_forgotten_without_a_word(
+    office: Office, editor: Person
+) -> None:
+    page = create(editor, password="secret", url="x")
+    again = shown(page) | {"url": HOME}
+    page = editor.post(NEW, again | {"do": "add-variant"})
+    assert "type it again before you save" in page.text
+    reply = editor.post(NEW, again | {"do": "save"})
+    assert "type it again" in error_at(reply, "password")
+    assert Link.select().count() == 0
+    assert editor.post(NEW, shown(reply) | {"do": "save"}).status_code == 303
+    assert the_only(office, editor).password_protected is False
+
+
 def test_only_what_was_changed_is_written(office: Office, editor: Person) -> None:
     link = office.link(
         "spring",

@@ -304,7 +304,7 @@ def test_everybody_may_get_one_destination_while_others_stand_by(
 
 
 def test_too_many_rows_are_refused_and_come_back(editor: Person) -> None:
-    many = {}
+    many: dict[str, str] = {}
     for i in range(30):
         row = {"label": f"v{i}", "url": HOME, "weight": "0"}
         many |= {f"{V}.{i * 7}.{name}": value for name, value in row.items()}

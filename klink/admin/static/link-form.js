@@ -28,8 +28,10 @@ form.addEventListener("click", async (event) => {
   const password = form.elements.password?.value;
   form.replaceChildren(...made.childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (password) form.elements.password.value = password;
-  form.querySelector("[data-typed]")?.remove();
+  if (password) {
+    form.elements.password.value = password;
+    form.querySelector("[data-typed]")?.remove();
+  }
   localTimes(form);
   copyButtons(form);
   goTo(made.dataset.focus);
@@ -142,4 +144,5 @@ form.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => (isSent = false));
 
-goTo(form.dataset.focus);
+if (form.dataset.focus) goTo(form.dataset.focus);
+else if (!form.querySelector("[aria-invalid=true]")) goTo("f-");
