@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, jsonify, request, url_for
 
 from klink.admin.forms import Form
 from klink.admin.link_form_conflict import merged
@@ -63,7 +63,7 @@ def link_form_create() -> Response:
     if sent.button == _ANOTHER:
         told = f"Link created: {made.link.short_url}"
         return redirect_to("admin.link_form_new", told=told)
-    return _to_page(made.link, "Link created.")
+    return _to_page(made.link, "Link created.", "#copy")
 
 
 @screens.at("/links/<uid>/edit", needs="update")
@@ -180,10 +180,9 @@ def _living(uid: str) -> LinkView:
     return link
 
 
-def _to_page(link: LinkView, told: str) -> Response:
-    return redirect_to(_page_of(link.uid) + "#copy", told=told)
+def _to_page(link: LinkView, told: str, place: str = "") -> Response:
+    return redirect_to(_page_of(link.uid) + place, told=told)
 
 
 def _page_of(uid: str) -> str:
-    name = "admin.link_page"
-    return url_for(name if name in current_app.view_functions else "admin.link_form_edit", uid=uid)
+    return url_for("admin.link_page", uid=uid)

@@ -15,7 +15,7 @@ from klink.admin.link_form_fields import baseline, baseline_of
 from klink.admin.link_form_preview import Told, asked_of, told
 from klink.admin.link_form_reading import change, new_link, zone_of
 from klink.admin.link_form_rows import Rows
-from klink.admin.link_form_words import DEVICES, countries, field_name
+from klink.admin.link_form_words import DEVICES, countries, field_name, worded
 from klink.admin.rendering import page
 from klink.core.domains.reading import find_all
 from klink.core.explain_draft import explain_draft
@@ -98,6 +98,8 @@ def show(form: Form, shown: Shown, *, status: int = 200) -> Response:
     link = shown.link
     rows = Rows.of(form)
     table, lacking = preview(form, link, shown.was)
+    for texts in form.errors.values():
+        texts[:] = map(worded, texts)
     domains = [] if link else _domains()
     return page(
         "links/form",
@@ -145,7 +147,7 @@ def preview(form: Form, link: LinkView | None, was: str) -> tuple[Told | None, l
             found = told(made, asked, zone_of(form))
     if found is None and not form.text("url") and not Rows.of(form).variants:
         return None, []
-    return found, [f"{name or 'Form'}: {text}" for name, text, _ in _errors(read)]
+    return found, [f"{name or 'Form'}: {worded(text)}" for name, text, _ in _errors(read)]
 
 
 def slug_check(form: Form, link: LinkView | None) -> SlugCheck:

@@ -78,7 +78,7 @@ def changed_fields(now: Form, before: Form) -> set[str]:
 
 def _read(form: Form) -> Values:
     zone = zone_of(form)
-    values: Values = {name: form.raw(name).strip() or None for name in _TEXTS}
+    values: Values = {name: _text(form, name) for name in _TEXTS}
     values |= {name: form.flag(name) for name in _FLAGS}
     values |= {
         "slug": form.text("slug") or None,
@@ -92,6 +92,11 @@ def _read(form: Form) -> Values:
         "expires_at": moment(form, "expires_at", zone),
     }
     return values | _routing(form, zone)
+
+
+def _text(form: Form, name: str) -> str | None:
+    """A text, with lines as the API has them; browsers send two characters between them."""
+    return form.text(name).replace("\r\n", "\n") or None
 
 
 def zone_of(form: Form) -> ZoneInfo:

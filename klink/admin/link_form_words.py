@@ -9,7 +9,7 @@ from babel import Locale, UnknownLocaleError
 
 from klink.core.countries import COUNTRIES
 
-__all__ = ["DEVICES", "code_of", "countries", "country", "field_name", "language"]
+__all__ = ["DEVICES", "code_of", "countries", "country", "field_name", "language", "worded"]
 
 DEVICES = (("mobile", "Phone"), ("tablet", "Tablet"), ("desktop", "Computer"))
 
@@ -48,6 +48,20 @@ _NAMES = {
 }
 _PARTS = {"label": "name", "url": "URL", "use": "gets", "when": "", "weight": "weight"}
 _ROW = re.compile(r"routing\.(variant|rule)s\.(\d+)(?:\.(.+))?")
+
+_WORDED = {
+    "is required, or routing.variants": "is required: say where the link leads",
+    "is only for links of type inpage": "goes with a preview page only",
+    "must be before expires_at": "must be before it expires",
+    "each label may stand once": "each name may stand once",
+}
+_NO_SUCH = re.compile(r"no variant is labelled (.+), nor is it 'split'")
+
+
+def worded(text: str) -> str:
+    """An error of the core, which speaks of the API's fields, in the form's words."""
+    text = _WORDED.get(text, text).replace(" variants", " destinations")
+    return _NO_SUCH.sub(r"there is no destination called \1", text)
 
 
 def field_name(name: str) -> str:

@@ -87,7 +87,7 @@ def test_a_destination_is_enough(office: Office, editor: Person) -> None:
 EVERYTHING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "slug": ({"slug": "spring"}, {"slug": "spring"}),
     "title": ({"title": " Spring <b> "}, {"title": "Spring <b>"}),
-    "description": ({"description": "One\r\ntwo"}, {"description": "One\r\ntwo"}),
+    "description": ({"description": "One\r\ntwo"}, {"description": "One\ntwo"}),
     "tags": ({"tags": 'launch, "a, b",launch'}, {"tags": ("a, b", "launch")}),
     "utm": (
         {"utm.source": "mail", "utm.campaign": "a&b"},
@@ -161,7 +161,7 @@ def error_list(page: Page) -> list[str]:
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [
-    ({"url": ""}, "url", "Is required"),
+    ({"url": ""}, "url", "say where the link leads"),
     ({"url": "nowhere"}, "url", "http"),
     ({"url": "javascript:alert(1)"}, "url", "http"),
     ({"url": "https://go.example.org/admin"}, "url", "leads back"),
@@ -175,7 +175,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"utm.source": "x" * 256}, "utm.source", "255"),
     ({"type": "page"}, "type", "one of"),
     ({"post_id": "x" * 256}, "post_id", "255"),
-    ({"site_url": "https://blog.example/"}, "site_url", "inpage"),
+    ({"site_url": "https://blog.example/"}, "site_url", "preview page"),
     ({"password": "x" * 129}, "password", "128"),
     ({"starts_at": "tomorrow"}, "starts_at", "date and a time"),
     ({"starts_at": "2026-03-29T02:30", "zone": "Europe/Berlin"}, "starts_at", "skip"),
@@ -318,6 +318,12 @@ def test_only_what_was_changed_is_written(office: Office, editor: Person) -> Non
     assert reply.status_code == 303
     after = links.get(office.context(), editor.principal, link.uid)
     assert (after.title, after.starts_at, after.run) == ("New", link.starts_at, 1)
+
+
+def test_lines_of_a_description_stay_as_they_are(office: Office, editor: Person) -> None:
+    link = office.link("spring", HOME, description="One\ntwo")
+    reply = edit(editor, link, description="One\r\ntwo")
+    assert "Nothing was changed." in editor.follow(reply).text
 
 
 def test_somebody_elses_change_meanwhile_is_told_and_both_are_kept(

@@ -183,15 +183,15 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ),
     (rule(0, weekday="1", timezone="Mars"), f"{R}.0.when.timezone", "IANA"),
     (rule(0, country="DE") | rule(1, country="X"), f"{R}.1.when.country", "ISO 3166"),
-    (rule(0, country="DE", use="z"), f"{R}.0.use", "no variant is labelled"),
+    (rule(0, country="DE", use="z"), f"{R}.0.use", "no destination called"),
     ({f"{V}.0.url": "nowhere"}, f"{V}.0.url", "http"),
     ({f"{V}.1.url": ""}, f"{V}.1.url", ""),
     ({f"{V}.0.label": ""}, f"{V}.0.label", "1 to 50"),
     ({f"{V}.0.label": "split"}, f"{V}.0.label", "another label"),
     ({f"{V}.0.weight": "half"}, f"{V}.0.weight", "whole number"),
     ({f"{V}.0.weight": "-1"}, f"{V}.0.weight", "0 to 100"),
-    ({f"{V}.1.label": "a"}, V, "once"),
-    ({"routing.default": "z"}, "routing.default", "no variant is labelled"),
+    ({f"{V}.1.label": "a"}, V, "each name may stand once"),
+    ({"routing.default": "z"}, "routing.default", "no destination called"),
 ]
 
 
@@ -268,7 +268,7 @@ def test_a_rule_whose_destination_is_removed_says_so(editor: Person) -> None:
     page = press(editor, BASE | TWO, "add-variant")
     page = press(editor, shown(page) | rule(0, country="DE", use="c"), "remove-variant-2")
     assert "c (removed)" in page.text
-    assert "o variant is labelled" in error_at(press(editor, page, "save"), f"{R}.0.use")
+    assert "no destination called" in error_at(press(editor, page, "save"), f"{R}.0.use")
 
 
 def test_a_link_goes_back_to_one_destination(office: Office, editor: Person) -> None:
@@ -309,7 +309,7 @@ def test_too_many_rows_are_refused_and_come_back(editor: Person) -> None:
         row = {"label": f"v{i}", "url": HOME, "weight": "0"}
         many |= {f"{V}.{i * 7}.{name}": value for name, value in row.items()}
     reply = editor.post(NEW, BASE | many | {"do": "save"})
-    assert "at most 20" in error_at(reply, V).lower()
+    assert "at most 20 destinations" in error_at(reply, V).lower()
     page = press(editor, BASE | many | {f"{V}.99999.label": "x", f"{V}.x.label": "y"}, "spread")
     assert len(variants(page)) == 21
 

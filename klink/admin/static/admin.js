@@ -113,3 +113,6 @@ document.querySelector("[aria-invalid=true]")?.focus();
 
 localTimes();
 copyButtons();
+
+// A link was just made: its address is what is taken along next.
+if (location.hash === "#copy") document.querySelector("main button[data-copy]")?.focus();
