@@ -78,6 +78,7 @@ def links_table() -> Response:
         total=total,
         states=STATES,
         hosts=_hosts(asked.domain),
+        tags=sorted({tag for link in found.items for tag in link.tags}),
         **values,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from klink.core.links import LinkView, Utm
+from klink.core.links import LinkView, RuleView, Utm, VariantView
+from klink.core.links.model import CheckView
 from klink.core.times import format_rfc3339
 from klink.stats.counts import LinkCounts, with_counts
 
@@ -35,8 +36,7 @@ def records(pages: Iterable[Sequence[LinkView]]) -> Iterator[Record]:
 
 
 def _record(link: LinkView, counts: LinkCounts) -> Record:
-    values = asdict(link)
-    found = {_RENAMED.get(name, name): _plain(values[name]) for name in _FIELDS}
+    found = {_RENAMED.get(name, name): _plain(getattr(link, name)) for name in _FIELDS}
     for shown, variant in zip(found["variants"], link.variants, strict=True):
         counted = counts.variants[variant.id]
         shown["clicks"], shown["conversions"] = counted.clicks, counted.conversions
@@ -46,6 +46,8 @@ def _record(link: LinkView, counts: LinkCounts) -> Record:
 
 def _plain(value: object) -> Any:
     """As JSON has it."""
+    if value is None or isinstance(value, str | int):  # as nearly all are
+        return value
     match value:
         case datetime():
             return format_rfc3339(value)
@@ -55,6 +57,8 @@ def _plain(value: object) -> Any:
             return {name: _plain(each) for name, each in value.items()}
         case tuple() | list():
             return [_plain(each) for each in value]
+        case Utm() | VariantView() | RuleView() | CheckView():
+            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
 

@@ -99,3 +99,4 @@ async function find() {
 form.querySelector("[data-search]").addEventListener("input", debounce(find, 200));
 
 begin();
+addEventListener("pageshow", show); // browsers tick the boxes again that were ticked
