@@ -71,7 +71,7 @@ class Audit(Base):
     action = TextField()
     subject = TextField()
     details = TextField()
-    door = TextField(null=True)  # last, where migration 18 adds it
+    door = TextField(null=True)  # last, where migration 17 adds it
 
     class Meta:
         """Peewee's own settings."""
