@@ -17,7 +17,7 @@ screens = Screens()
 
 
 @screens.at("/invite/<token>", needs="anybody")
-def invitation(token: str) -> Response:
+def invite(token: str) -> Response:
     """What it invites to, and how to come in."""
     return _page(token, Form.of())
 

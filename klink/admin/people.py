@@ -52,7 +52,7 @@ def remove_member(uid: str) -> Response:
 
 
 @screens.at("/settings/people/invites", "POST", needs="manager")
-def invite() -> Response:
+def invite_member() -> Response:
     """Invite somebody; the answer shows the link, this once."""
     form, ctx = Form.sent(), context()
     with form.catching():
