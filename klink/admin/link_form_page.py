@@ -229,5 +229,7 @@ def _said(name: str, texts: list[str]) -> str:
         return ", ".join(word.lower() for value, word in DEVICES if value in texts)
     if part == "weekday":
         return f"days {text}"
+    if part in ("after", "before"):
+        text = text.replace("T", " ")
     words = {"after": "from ", "before": "until ", "hours.from": "from hour ", "query": "?"}
-    return words.get(part, "") + text.replace("T", " ")
+    return words.get(part, "") + text

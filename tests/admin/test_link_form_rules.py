@@ -342,3 +342,9 @@ def test_labels_and_values_are_escaped(editor: Person) -> None:
     page = press(editor, BASE | TWO | fields, "explain")
     assert "<script>" not in page.text
     assert "&lt;script&gt;" in page.text
+
+
+def test_a_folded_rule_says_what_it_asks_for(editor: Person) -> None:
+    fields = rule(0, country="AT, TT", after="2026-03-01T08:00") | rule(1, language="fr")
+    page = press(editor, BASE | TWO | fields, "preview")
+    assert "AT, TT · from 2026-03-01 08:00 → b" in page.text
