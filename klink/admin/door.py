@@ -13,17 +13,18 @@ from werkzeug.exceptions import HTTPException
 from klink.admin import gate, rendering
 from klink.admin.screens import Screen, Screens
 from klink.core.errors import KlinkError, NotAuthenticated
-from klink.core.guesses import SignInGuesses
+from klink.core.guesses import CodeGuesses, SignInGuesses
 from klink.web import doors
 from klink.web.parts import parts
 from klink.web.principal import HttpsRequired
 from klink.web.static_files import StaticFiles
 from klink.web.statuses import status_of
 
-__all__ = ["GUESSES", "PREFIX", "make_blueprint"]
+__all__ = ["CODES", "GUESSES", "PREFIX", "make_blueprint"]
 
 PREFIX = "/admin"
 GUESSES = "klink.admin.guesses"
+CODES = "klink.admin.codes"
 
 _STATIC = Path(__file__).parent / "static"
 _WORDS = {
@@ -71,6 +72,7 @@ def make_blueprint(modules: Iterable[Screens], secret: bytes) -> Blueprint:
         assert isinstance(state.app, Flask)
         state.app.extensions["klink.admin.static"] = StaticFiles(_STATIC, f"{PREFIX}/static")
         state.app.extensions[GUESSES] = SignInGuesses(secret)
+        state.app.extensions[CODES] = CodeGuesses(secret)
         doors.add(state.app, doors.Door(_claims, _refuse, come_in=_come_in, finish=_finish))
 
     admin.record_once(put_up)

@@ -6,12 +6,12 @@ from flask import Response, current_app, redirect, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from klink.admin import gate, ways
-from klink.admin.door import GUESSES
+from klink.admin.door import CODES, GUESSES
 from klink.admin.forms import TOP, Form
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
-from klink.core import second_factor, secrets, sessions, set_up
-from klink.core.guesses import SignInGuesses
+from klink.core import second_factor, secrets, sessions, set_up, users
+from klink.core.guesses import CodeGuesses, SignInGuesses
 from klink.core.sign_in import WrongPassword
 from klink.core.sign_in import sign_in as check_password
 from klink.core.users import UserView
@@ -66,7 +66,8 @@ def sign_in_with_code() -> Response:
         return _form(form, status=422)
     fits = False
     with form.catching():
-        wait_s = _guesses().ask(f"code:{user_id}", client().address, context().now)
+        user = users.get(user_id)
+        wait_s = _codes().ask(user.uid, client().address, context().now)
         if wait_s > 0:
             form.refuse("code", f"too many tries; try again in {wait_s} s")
             return _code_form(form, status=429)
@@ -74,7 +75,7 @@ def sign_in_with_code() -> Response:
     if not fits:
         form.refuse("code", "this code does not fit; take the one that is shown now")
         return _code_form(form, status=422)
-    _guesses().forgive(f"code:{user_id}", client().address)
+    _codes().forgive(user.uid, client().address)
     return _welcome_id(user_id)
 
 
@@ -142,4 +143,9 @@ def _signer() -> URLSafeTimedSerializer:
 
 def _guesses() -> SignInGuesses:
     found: SignInGuesses = current_app.extensions[GUESSES]
+    return found
+
+
+def _codes() -> CodeGuesses:
+    found: CodeGuesses = current_app.extensions[CODES]
     return found

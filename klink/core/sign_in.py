@@ -11,7 +11,7 @@ from functools import cache
 
 from klink.core import users
 from klink.core.context import Context
-from klink.core.errors import KlinkError, NotAuthenticated, RateLimited
+from klink.core.errors import KlinkError, NotAuthenticated, RateLimited, TooBusy
 from klink.core.guesses import SignInGuesses
 from klink.core.passwords import hash_password, matches
 from klink.core.users import MAX_PASSWORD, UserView
@@ -50,7 +50,11 @@ def sign_in(
             User.get_or_none((User.email == email) & User.is_active) if "\0" not in email else None
         )
     known = row.password_hash if row is not None else None
-    fits = matches(known or _nobodys(), password[: MAX_PASSWORD + 1])
+    try:
+        fits = matches(known or _nobodys(), password[: MAX_PASSWORD + 1])
+    except TooBusy:
+        guesses.take_back(email, address)  # nothing was compared
+        raise
     if row is None or not known or not fits:
         raise WrongPassword
     guesses.forgive(email, address)
