@@ -210,9 +210,7 @@ def test_new_variants_end_a_winners_reign(ctx: Context, owner: Principal) -> Non
 
 def test_a_new_limit_counts_the_clicks_so_far(ctx: Context, owner: Principal) -> None:
     made = links.create(ctx, owner, NewLink(url=HOME)).link
-    LinkTotal.insert(
-        link_id=made.id, clicks=5, views=5, uniques=5, rest=0, conversions=0, revenue=0
-    ).execute()
+    LinkTotal.update(clicks=5).where(LinkTotal.link_id == made.id).execute()
 
     def end(most: int) -> str:
         patch = LinkPatch(max_clicks=most)
