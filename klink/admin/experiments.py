@@ -44,12 +44,14 @@ class Shown:
     """An experiment to show.
 
     :ivar title: the verdict, in two words; ``kind`` is ``good``, ``warn`` or ''.
+    :ivar reason: why, without the title's own word.
     :ivar runs: number, URL and whether it is this one, of all runs.
     """
 
     found: Experiment
     title: str
     kind: str
+    reason: str
     variants: list[Variant]
     scale: tuple[str, str]
     runs: list[tuple[int, str, bool]]
@@ -71,6 +73,7 @@ def shown(link: LinkView) -> Shown | None:
         found=found,
         title=title,
         kind=kind,
+        reason=_reason(judged.reason, title),
         variants=[
             _variant(each, found.weights[each.label], lowest, highest) for each in judged.variants
         ],
@@ -94,6 +97,11 @@ def _verdict(found: Experiment) -> tuple[str, str]:
     if judged.verdict == "sample_ratio_mismatch":
         return "The split is off", "warn"
     return "Collecting", ""
+
+
+def _reason(reason: str, title: str) -> str:
+    rest = reason.removeprefix(f"{title}: ")
+    return f"{rest[:1].upper()}{rest[1:]}" if rest != reason else reason
 
 
 def _variant(figures: VariantFigures, weight: int, lowest: float, highest: float) -> Variant:

@@ -15,6 +15,9 @@ from klink.stats.spans import Span
 
 __all__ = ["Figure", "chart", "days_in_words", "figure", "figures", "rest_of"]
 
+_WHOLE_FROM = 1_000
+"""From here on an amount is shown without its smallest parts: they say nothing at a glance."""
+
 _PER = {"hour": "Clicks per hour", "day": "Clicks per day", "month": "Clicks per month"}
 
 
@@ -63,7 +66,7 @@ def _visitors(found: Overview) -> Figure:
     was = words.count(visitors.past_before)
     if visitors.past == visitors.count:
         return Figure("Visitors", shown, change, f"{was} in {before_in_words(found.span)}")
-    against = f"without today {words.count(visitors.past)}, before {was}"
+    against = f"{words.count(visitors.past)} without today, {was} before"
     if found.span.name == "24h":
         against = f"{days_in_words(found.span)}: {against}"
     return Figure("Visitors", shown, change, against)
@@ -99,5 +102,5 @@ def days_in_words(span: Span) -> str:
 
 def _shown(value: int | Decimal, currency: str) -> str:
     if isinstance(value, Decimal):
-        return words.money(value, currency)
+        return words.money(value, currency, whole=abs(value) >= _WHOLE_FROM)
     return words.count(value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, request, url_for
 
+from klink.admin import words
 from klink.admin.differences import LABELS, Difference, differences
 from klink.admin.forms import TOP, Form
 from klink.admin.rendering import page, reader_zone, redirect_to
@@ -20,15 +21,6 @@ __all__ = ["screens"]
 screens = Screens()
 
 _AT_ONCE = 25
-_DOORS = {
-    "admin": "on the admin page",
-    "klink": "over the API",
-    "cli": "at the command line",
-    "klinky": "over Klinky's API",
-    "qklnk": "over qklnk's API",
-    "kliqs": "over Kliqs' API",
-    "klookup": "over Klook Up's API",
-}
 _ROUTING = "routing."
 
 
@@ -87,7 +79,7 @@ def _page(uid: str, form: Form, *, cursor: str | None = None, status: int = 200)
 
 
 def _told(entry: HistoryEntry) -> _Told:
-    by, way = entry.email or "", _DOORS.get(entry.door, "")
+    by, way = entry.email or "", words.DOORS.get(entry.door, "")
     if entry.door == "jobs":
         by = "klink"
     if entry.key is not None:

@@ -15,7 +15,7 @@ from klink.admin.link_form_fields import baseline, baseline_of
 from klink.admin.link_form_preview import Told, asked_of, told
 from klink.admin.link_form_reading import change, new_link, zone_of
 from klink.admin.link_form_rows import Rows
-from klink.admin.link_form_words import DEVICES, countries, field_name, worded
+from klink.admin.link_form_words import DEVICES, countries, country, field_name, language, worded
 from klink.admin.rendering import page
 from klink.core.domains.reading import find_all
 from klink.core.explain_draft import explain_draft
@@ -229,6 +229,9 @@ def _said(name: str, texts: list[str]) -> str:
         return ", ".join(word.lower() for value, word in DEVICES if value in texts)
     if part == "weekday":
         return f"days {text}"
+    if part in ("country", "language"):
+        name_of = country if part == "country" else language
+        return ", ".join(name_of(each.strip()) for each in text.split(",") if each.strip())
     if part in ("after", "before"):
         text = text.replace("T", " ")
     words = {"after": "from ", "before": "until ", "hours.from": "from hour ", "query": "?"}

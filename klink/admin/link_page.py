@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from klink.admin import experiments, figures, lists
+from klink.admin import experiments, figures, lists, words
 from klink.admin.badges import badges
 from klink.admin.choice import chosen_span, in_words, kept, same_page, show_as
 from klink.admin.forms import Form
@@ -125,6 +125,7 @@ def _show(link: LinkView, problem: Form) -> Response:
         sentences=sentences(link, ctx.now),
         checks=checks(link),
         counts=counts,
+        made_how=words.DOORS.get(link.created_via, link.created_via),
         currency=who().workspace.currency,
         span=span,
         days=in_words(span),

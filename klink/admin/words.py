@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,9 +10,21 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
-__all__ = ["ago", "change", "count", "money", "percent", "when"]
+__all__ = ["DOORS", "ago", "change", "count", "money", "percent", "when"]
+
+DOORS = {
+    "admin": "on the admin page",
+    "klink": "over the API",
+    "cli": "at the command line",
+    "klinky": "over Klinky's API",
+    "qklnk": "over qklnk's API",
+    "kliqs": "over Kliqs' API",
+    "klookup": "over Klook Up's API",
+}
+"""By which way something was made or changed."""
 
 _LOCALE = "en"
+_NOUGHTS = re.compile(r"\.0+(?!\d)")
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -25,10 +38,13 @@ def percent(share: float | None, digits: int = 0) -> str:
     return "–" if share is None else f"{share * 100:.{digits}f} %"
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """An amount with its currency: ``€38,112.00``."""
+def money(amount: Decimal, currency: str, *, whole: bool = False) -> str:
+    """An amount with its currency: ``€38,112.00``; ``€38,112`` when ``whole`` is enough."""
     try:
-        return str(format_currency(amount, currency, locale=_LOCALE))
+        if not whole:
+            return str(format_currency(amount, currency, locale=_LOCALE))
+        shown = format_currency(amount.quantize(Decimal(1)), currency, locale=_LOCALE)
+        return _NOUGHTS.sub("", str(shown))
     except ValueError:
         return f"{format_decimal(amount, locale=_LOCALE)} {currency}"
 

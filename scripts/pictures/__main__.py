@@ -18,6 +18,7 @@ from tests.live.server import Server
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CLICKS_A_DAY = 1_100
+_JUST_NOW = 14  # clicks of the last minutes
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -65,6 +66,8 @@ def _filled() -> Iterator[tuple[Server, Demo]]:
     with _server() as server:
         demo = fill(server.env, server.data_dir.parent, _CLICKS_A_DAY)
         server.start()
+        for _ in range(_JUST_NOW):
+            server.get("/spring", headers={"Host": HOST})
         yield server, demo
 
 

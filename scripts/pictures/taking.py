@@ -73,10 +73,14 @@ def take(
             page.goto(f"http://{HOST}{path}")
             if stop.act is not None:
                 stop.act(page)
+            # All of it in sight: what sticks to an edge of the window stands where it belongs.
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(height, _HEIGHTS[width])})
             page.screenshot(
                 path=folder / f"{stop.name}-{width}-{theme}.png",
                 full_page=True,
                 animations="disabled",
             )
+            page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
         context.close()
     return len(stops) * len(LOOKS)

@@ -176,7 +176,7 @@ def test_an_experiment_is_told_in_figures_intervals_and_words(
     link = several(office, conversion_tracking=True)
     office.click(link, times=40)
     text = owner.get(at(link)).text
-    assert "Collecting: 40 of the 100 clicks that a decision needs." in words(text)
+    assert "Collecting. 40 of the 100 clicks that a decision needs." in words(text)
     assert text.count('<svg viewBox="0 0 300 26"') == 2
     assert "95 % interval" in text
     assert "Run 1, since" in words(text)

@@ -116,3 +116,7 @@ copyButtons();
 
 // A link was just made: its address is what is taken along next.
 if (location.hash === "#copy") document.querySelector("main button[data-copy]")?.focus();
+
+// On phones the places are a row, longer than the screen.
+const here = document.querySelector(".places [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;

@@ -69,7 +69,8 @@ async function look() {
   if (!reply?.ok || mine !== looked) return;
   const found = await reply.json();
   word.dataset.state = found.state;
-  word.textContent = `${found.text[0].toUpperCase()}${found.text.slice(1)}. `;
+  const first = found.text.startsWith("klink ") ? "k" : found.text[0].toUpperCase();
+  word.textContent = `${first}${found.text.slice(1)}. `;
   if (found.href) {
     const link = Object.assign(document.createElement("a"), { href: found.href, textContent: "Look at it" });
     word.append(link, " ");
