@@ -68,6 +68,13 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         "--mix", dest="only", action="store_const", const="mix", help="the same as --only mix"
     )
     parser.add_argument(
+        "--admin",
+        dest="only",
+        action="store_const",
+        const="admin",
+        help="the same as --only admin: the pages of the admin page",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="less data and 2 s loads: a look, no measurement"
     )
     parser.add_argument("--seconds", type=int, help="length of the long load (60); others take 10")

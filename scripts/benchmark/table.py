@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scripts.benchmark import folding, lifetime, making, mix, reading, redirects
+from scripts.benchmark import admin, folding, lifetime, making, mix, reading, redirects
 from scripts.benchmark.measuring import Bar, Line, Row
 
 ROWS: tuple[Row, ...] = (
@@ -13,6 +13,7 @@ ROWS: tuple[Row, ...] = (
     *folding.ROWS,
     *lifetime.ROWS,
     *reading.ROWS,
+    *admin.ROWS,
     *making.ROWS,
 )
 
