@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -306,6 +306,16 @@ def lock(name: str) -> None:
     """
     if _Bound.engine == "postgresql":
         database.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+
+
+def lock_each(names: Sequence[str]) -> None:
+    """Hold each of these locks likewise, taken in their order."""
+    if _Bound.engine == "postgresql":
+        database.execute_sql(
+            "SELECT count(pg_advisory_xact_lock(hashtextextended(name, 0))) "
+            "FROM unnest(%s::text[]) AS name",
+            (list(names),),
+        )
 
 
 def share_lock(name: str) -> None:

@@ -11,9 +11,18 @@ import pytest
 from klink.core import links
 from klink.core.context import Context
 from klink.core.errors import InsufficientScope, NotFound, ValidationFailed
-from klink.core.links import LinkPatch, LinkQuery, LinkView, NewLink
+from klink.core.links import (
+    LinkPatch,
+    LinkQuery,
+    LinkView,
+    NewLink,
+    NewRule,
+    NewVariant,
+    Utm,
+    versions,
+)
 from klink.core.principal import Principal
-from klink.db.connection import read
+from klink.db.connection import read, write
 from klink.db.models import Audit, LinkVersion
 from tests.core.conftest import World
 
@@ -118,6 +127,77 @@ def test_a_tag_of_very_many_links_is_changed_a_few_at_a_time(ctx: Context, owner
         assert LinkVersion.select().count() == 900
         entries = list(Audit.select().where(Audit.subject == "tag:a"))
     assert [entry.action for entry in entries] == ["tag.rename"]
+
+
+SPLIT = (NewVariant("b", "https://b.example/", 30), NewVariant("a", "https://a.example/ü", 70))
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "plain": {"url": "https://example.com/"},
+    "written": {
+        "url": "https://example.com/",
+        "title": "Größe",
+        "description": "…",
+        "utm": Utm("news", "e-mail", None, "x", ""),
+        "forward_query": True,
+        "redirect_status": 301,
+        "is_active": False,
+    },
+    "limited": {
+        "url": "https://example.com/",
+        "password": "correct horse battery",
+        "max_clicks": 5,
+        "expired_url": "https://example.com/over",
+        "failover_url": "https://example.com/other",
+    },
+    "split": {
+        "variants": SPLIT,
+        "auto_winner": True,
+        "winner_threshold": 250,
+        "conversion_tracking": True,
+        "conversion_redirect_url": "https://example.com/thanks",
+    },
+    "rules": {
+        "variants": SPLIT,
+        "rules": (NewRule({"device": ["mobile"]}, "b"), NewRule({"country": ["DE", "AT"]}, "a")),
+        "default": "b",
+    },
+}
+
+
+@pytest.mark.parametrize("fields", EVERYTHING.values(), ids=EVERYTHING)
+@pytest.mark.parametrize("begin", ["new", "changed", "unknown", "told otherwise", "quarantined"])
+def test_a_link_whose_tag_changed_is_kept_whole(
+    world: World, owner: Principal, fields: dict[str, Any], begin: str
+):
+    ctx = world.ctx
+    times = {"starts_at": ctx.now, "expires_at": ctx.now + timedelta(days=9)}
+    given = {"tags": ("spring", "ä", "z"), **times, **fields}
+    link = links.create(ctx, owner, NewLink(**given)).link
+    if begin == "quarantined":
+        link = links.quarantine(ctx, owner, link.uid, "bait")
+    elif begin != "new":
+        link = links.update(ctx, owner, link.uid, LinkPatch(title="another"))
+    with write():
+        if begin == "unknown":
+            LinkVersion.delete().execute()
+        if begin == "told otherwise":
+            LinkVersion.delete().where(LinkVersion.version == 2).execute()
+    later = world.later(timedelta(hours=1))
+    links.rename_tag(later, owner, "spring", "summer")
+    now = links.get(later, owner, link.uid)
+    assert (now.tags, now.version) == (("summer", "z", "ä"), link.version + 1)
+    with read():
+        *_, was, new = LinkVersion.select().order_by(LinkVersion.version)
+    since = versions.unpacked(new.snapshot)["password"]
+    assert (since is not None) == now.password_protected
+    assert versions.unpacked(was.snapshot) == versions.snapshot(link, since)
+    assert versions.unpacked(new.snapshot) == versions.snapshot(now, since)
+    assert (was.version, new.version) == (link.version, now.version)
+    found = links.history(later, owner, link.uid).items
+    assert found[0].changes == {"tags": (["spring", "z", "ä"], ["summer", "z", "ä"])}
+    if begin == "unknown":
+        assert (was.action, was.at, was.user_id) == (versions.FOUND, link.updated_at, None)
+    elif begin == "new":
+        assert (was.action, was.at, was.user_id) == ("link.create", ctx.now, owner.user_id)
 
 
 def test_the_changes_after_a_tags_are_told_from_there(ctx: Context, owner: Principal):

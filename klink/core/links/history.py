@@ -206,15 +206,15 @@ def _is_known(link_id: int) -> bool:
 def _as_it_is(link: LinkView) -> _Version:
     """The only version of a link that was not changed since versions are kept."""
     values = versions.snapshot(link, link.version)
-    key_id = versions.keys_of([link]).get(link.uid) if link.version == 1 else None
-    made = versions.first(link, values, key_id)
+    key_id = versions.keys_of([link.uid]).get(link.uid) if link.version == 1 else None
+    made = versions.first(link, versions.packed(values), key_id)
     del made["link_id"]
     return _Version(**made | {"snapshot": values})
 
 
 def _creation(link: LinkView) -> _Version:
     """How a link began of which no version was kept then."""
-    key_id = versions.keys_of([link]).get(link.uid)
+    key_id = versions.keys_of([link.uid]).get(link.uid)
     return _Version(
         1,
         link.created_at,

@@ -7,28 +7,29 @@ at a time, each time in a unit of work of its own, and others write in between.
 from __future__ import annotations
 
 import base64
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from klink.core import audit
 from klink.core.context import Context
 from klink.core.errors import NotFound, ValidationFailed
-from klink.core.links import versions
 from klink.core.links.batch import tag_rows
 from klink.core.links.fields import MAX_TAG
-from klink.core.links.model import LinkView
-from klink.core.links.views import records, views_of
+from klink.core.links.tag_versions import Tags, keep_tags
 from klink.core.principal import Principal
 from klink.core.problems import text_problem
 from klink.core.times import to_ms
 from klink.db import rows
-from klink.db.connection import lock, read, write
+from klink.db.connection import lock_each, read, write
 from klink.db.models import LinkTag
 
 __all__ = ["TagPage", "TagView", "delete_tag", "rename_tag", "tags"]
 
 MAX_LIMIT = 1_000
-_AT_ONCE = 200
+_AT_ONCE = 500
+"""Links of one unit of work: about twenty milliseconds, in which nobody else writes."""
+
 _MAX_CURSOR = 400
 
 
@@ -146,31 +147,34 @@ def _change_some(
 
     What caches hold of a link names no tag, so the change log need not tell them.
     """
-    for number in ids:
-        lock(f"klink:link:{number}")
-    theirs, values = rows.among("id", ids)
-    found = views_of(ctx, records(f"WHERE {theirs} ORDER BY id", values))
-    steps = [versions.Step(link, _after(ctx, link, tag, new)) for link in found if tag in link.tags]
-    if not steps:
+    lock_each([f"klink:link:{number}" for number in ids])
+    changed = {
+        number: Tags(sorted(tags), sorted(tags - {tag} | ({new} if new is not None else set())))
+        for number, tags in _tags_of(ids).items()
+        if tag in tags
+    }
+    if not changed:
         return 0
-    theirs, values = rows.among("link_id", [step.before.id for step in steps])
+    keep_tags(ctx, who, action, changed)
+    theirs, values = rows.among("link_id", list(changed))
     rows.run(f"DELETE FROM link_tags WHERE {theirs} AND tag = ?", values, tag)  # noqa: S608 - own
     if new is not None:
-        lacking = [step.before.id for step in steps if new not in step.before.tags]
-        given = [row for id_ in lacking for row in tag_rows(id_, who.workspace_id, (new,))]
+        lacking = [number for number, tags in changed.items() if new not in tags.before]
+        given = [row for number in lacking for row in tag_rows(number, who.workspace_id, (new,))]
         rows.insert(LinkTag, given)
-    theirs, values = rows.among("id", [step.before.id for step in steps])
+    theirs, values = rows.among("id", list(changed))
     sql = f"UPDATE links SET version = version + 1, updated_at = ? WHERE {theirs}"  # noqa: S608 - own
     rows.run(sql, to_ms(ctx.now), values)
-    versions.keep(ctx, who, action, steps)
-    return len(steps)
+    return len(changed)
 
 
-def _after(ctx: Context, link: LinkView, tag: str, new: str | None) -> LinkView:
-    """The link as it is going to be."""
-    left = set(link.tags) - {tag} | ({new} if new is not None else set())
-    version = link.version + 1
-    return replace(link, tags=tuple(sorted(left)), version=version, updated_at=ctx.now)
+def _tags_of(ids: Sequence[int]) -> dict[int, set[str]]:
+    """All tags of these links."""
+    theirs, values = rows.among("link_id", ids)
+    found: dict[int, set[str]] = defaultdict(set)
+    for number, tag in rows.all_of(f"SELECT link_id, tag FROM link_tags WHERE {theirs}", values):  # noqa: S608 - own
+        found[number].add(tag)
+    return found
 
 
 def _trashed(workspace_id: int) -> dict[str, int]:

@@ -7,9 +7,10 @@ thousand cost what they did, and one from before there were versions has a histo
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from klink.core.context import Context
 from klink.core.links.model import UTM_NAMES, LinkView
@@ -25,13 +26,17 @@ FOUND = "link.found"
 REVERTED = "link.revert"
 
 _JOBS = "jobs"
-_TIMES = ("starts_at", "expires_at")
-_PLAIN = (
+TIMES = ("starts_at", "expires_at")
+"""What a snapshot has in milliseconds."""
+
+PLAIN = (
     "slug", "url", "title", "description", "type", "post_id", "site_url", "mode", "default",
     "auto_winner", "winner_threshold", "winner", "forward_query", "redirect_status",
     "conversion_tracking", "conversion_redirect_url", "max_clicks", "expired_url",
     "failover_url", "is_active", "quarantined_by", "quarantine_reason",
 )  # fmt: skip
+"""What a snapshot has as a link's view has it."""
+
 _USUAL: dict[str, object] = {
     "tags": [],
     "type": "direct",
@@ -70,10 +75,27 @@ class Step:
     password_set: bool = False
 
 
+class Made(Protocol):
+    """What the first record of a link tells of it; times aware, or in milliseconds."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def created_by(self) -> int | None: ...
+    @property
+    def created_via(self) -> str: ...
+    @property
+    def created_at(self) -> datetime | int: ...
+    @property
+    def updated_at(self) -> datetime | int: ...
+
+
 def snapshot(link: LinkView, password: int | None = None) -> Snapshot:
     """What can be changed of a link, as it is."""
-    found: Snapshot = {name: getattr(link, name) for name in _PLAIN}
-    for name in _TIMES:
+    found: Snapshot = {name: getattr(link, name) for name in PLAIN}
+    for name in TIMES:
         moment = getattr(link, name)
         found[name] = None if moment is None else to_ms(moment)
     found["tags"] = list(link.tags)
@@ -90,16 +112,23 @@ def snapshot(link: LinkView, password: int | None = None) -> Snapshot:
 
 NAMES = (
     *("slug", "url", "mode", "variants", "rules", "default"),
-    *(name for name in _PLAIN if name not in ("slug", "url", "mode", "default")),
-    *("tags", *_TIMES, "password", *(f"utm.{name}" for name in UTM_NAMES), "trashed"),
+    *(name for name in PLAIN if name not in ("slug", "url", "mode", "default")),
+    *("tags", *TIMES, "password", *(f"utm.{name}" for name in UTM_NAMES), "trashed"),
 )
 """All that a snapshot has, in the order in which people are told."""
 
 
-def packed(values: Snapshot) -> str:
-    """The snapshot as the database keeps it."""
-    kept = {name: value for name, value in values.items() if value != _USUAL.get(name)}
-    return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def usual(name: str) -> object:
+    """The value that need not be written."""
+    return _USUAL.get(name)
+
+
+def packed(values: Mapping[str, Any]) -> str:
+    """The snapshot as the database keeps it; its usual values may lack already."""
+    return _encode({name: value for name, value in values.items() if value != _USUAL.get(name)})
 
 
 def unpacked(text: str) -> Snapshot:
@@ -109,11 +138,11 @@ def unpacked(text: str) -> Snapshot:
 
 
 def first(
-    link: LinkView, values: Snapshot, key_id: int | None = None
+    link: Made, text: str, key_id: int | None = None
 ) -> dict[str, Any]:  # Any: as of a record
     """The record of a link that has no version yet, as it is.
 
-    :param values: its snapshot.
+    :param text: its snapshot, packed.
     :param key_id: of the key that made it.
     """
     is_new = link.version == 1
@@ -126,7 +155,7 @@ def first(
         "door": link.created_via if is_new else "",
         "action": CREATED if is_new else FOUND,
         "restored": None,
-        "snapshot": packed(values),
+        "snapshot": text,
     }
 
 
@@ -150,7 +179,7 @@ def keep(
         return
     last = _last([step.before.id for step in steps])
     fresh = [step.before for step in steps if step.before.id not in last]
-    keys = keys_of([link for link in fresh if link.version == 1])
+    keys = keys_of([link.uid for link in fresh if link.version == 1])
     new = []
     for step in steps:
         before, after = step.before, step.after
@@ -159,25 +188,31 @@ def keep(
         was = snapshot(before, since or before.version)
         # There is no version yet; or, if something was changed without one, not of this.
         if known != was and version < before.version:
-            new.append(first(before, was, keys.get(before.uid)))
+            new.append(first(before, packed(was), keys.get(before.uid)))
         set_at = after.version if step.password_set or was["password"] is None else was["password"]
         now = snapshot(after, set_at)
         if now != was:
-            new.append(_record(ctx, who, action, after, packed(now), restored))
+            new.append(record(ctx, who, action, after.id, after.version, packed(now), restored))
     rows.insert(LinkVersion, new)
 
 
-def _record(
+def record(
     ctx: Context,
     who: Principal | None,
     action: str,
-    link: LinkView,
+    link_id: int,
+    version: int,
     text: str,
-    restored: int | None,
+    restored: int | None = None,
 ) -> dict[str, object]:
+    """The record of what a link has become.
+
+    :param version: the link's after the change.
+    :param text: its snapshot, packed.
+    """
     return {
-        "link_id": link.id,
-        "version": link.version,
+        "link_id": link_id,
+        "version": version,
         "at": ctx.now,
         "user_id": who.user_id if who else None,
         "key_id": who.key_id if who else None,
@@ -189,21 +224,23 @@ def _record(
 
 
 def _last(ids: Sequence[int]) -> dict[int, tuple[int, Snapshot]]:
-    """The last version of each of these links that has one, with its number."""
+    return {link_id: (version, unpacked(text)) for link_id, version, text in last_of(ids)}
+
+
+def last_of(ids: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Of these links those that have versions: with the last one's number and packed snapshot."""
     theirs, values = rows.among("link_id", ids)
     sql = f"""
         SELECT link_id, version, snapshot FROM link_versions AS v
         WHERE {theirs} AND version =
             (SELECT MAX(version) FROM link_versions WHERE link_id = v.link_id)
     """  # noqa: S608 - own words
-    return {
-        link_id: (version, unpacked(text)) for link_id, version, text in rows.all_of(sql, values)
-    }
+    return rows.all_of(sql, values)
 
 
-def keys_of(links: Sequence[LinkView]) -> dict[str, int]:
-    """The keys that made these links, by the links' UUIDs: the audit log knows them."""
-    subjects = [f"link:{link.uid}" for link in links]
+def keys_of(uids: Sequence[str]) -> dict[str, int]:
+    """The keys that made the links with these UUIDs, by them: the audit log knows them."""
+    subjects = [f"link:{uid}" for uid in uids]
     if not subjects:
         return {}
     theirs, values = rows.among("subject", subjects)
