@@ -130,6 +130,7 @@ def _computed_ms(pid: int) -> float:
 def _signed_in(run: Run) -> Iterator[Browser]:
     """A server on the history of clicks, its jobs not running, and its owner's browser."""
     with inside(run.clicks_dir) as opened:
+        assert opened.who.user_id is not None
         token = sessions.open_for(opened.ctx, opened.who.user_id, net="", agent="bench")
     with klink(run.clicks_dir, KLINK_JOBS__ENABLED="false") as server:
         yield Browser(server, token)

@@ -193,7 +193,7 @@ class _Team:
 
     def make_keys(self) -> str:
         """Keys of several dialects; the text of the first."""
-        texts = []
+        texts: list[str] = []
         for name, dialect, scopes in (
             ("Shop backend", "klink", ()),
             ("Newsletter tool", "klinky", ("read", "create")),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from klink.admin.badges import Badge, badges
+from klink.admin.links.badges import Badge, badges
 from klink.core.links.model import CheckView, LinkView, RuleView, Utm, VariantView
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from klink.admin.link_form_rows import evenly, mended
+from klink.admin.link_form.rows import evenly, mended
 from klink.core import links
 from klink.core.links import LinkView, NewRule, NewVariant
 from klink.db.models import Link

@@ -110,7 +110,7 @@ def _read(ids: Sequence[int]) -> Iterator[_Link]:
             kept[name] = bool(kept[name])
         if not kept["password"]:
             del kept["password"]
-        yield _Link(*row[:own], values=kept)
+        yield _Link(*row[:own], kept)
 
 
 def _inner(ids: Sequence[int]) -> dict[int, dict[str, Any]]:

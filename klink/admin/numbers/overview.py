@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, url_for
 
-from klink.admin import figures, lists
 from klink.admin.charts import sparkline
-from klink.admin.choice import chosen_span, in_words, kept, same_page
 from klink.admin.gate import who
-from klink.admin.lists import Row
+from klink.admin.numbers import figures, lists
+from klink.admin.numbers.choice import chosen_span, in_words, kept, same_page
+from klink.admin.numbers.lists import Row
 from klink.admin.rendering import fragment, page
 from klink.admin.screens import Screens
 from klink.clicks.recent import LastMinutes

@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from klink.admin.forms import Form
-from klink.admin.link_form_reading import moment, zone_of
-from klink.admin.link_form_words import DEVICES, code_of, country, language
+from klink.admin.link_form.reading import moment, zone_of
+from klink.admin.link_form.words import DEVICES, code_of, country, language
 from klink.core.countries import COUNTRIES
 from klink.core.explain import Explanation, chances
 from klink.core.explain_draft import Facts, Preview, Shown

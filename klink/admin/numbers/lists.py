@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from flask import request
 
-from klink.admin import values
-from klink.admin.choice import same_page
+from klink.admin.numbers import values
+from klink.admin.numbers.choice import same_page
 from klink.stats.breakdown import MAX_LIMIT, Dim, Top
 
 __all__ = ["SHORT", "Listing", "Row", "chosen_dims", "limit", "listings", "reasons", "rows_of"]

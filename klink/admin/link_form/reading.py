@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from klink.admin.forms import Form
-from klink.admin.link_form_fields import LISTS
-from klink.admin.link_form_words import code_of
+from klink.admin.link_form.fields import LISTS
+from klink.admin.link_form.words import code_of
 from klink.core.links import LinkPatch, NewLink, NewRule, NewVariant, Utm
 from klink.core.links.destinations import SPLIT
 from klink.core.links.model import UTM_NAMES

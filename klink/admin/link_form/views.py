@@ -11,11 +11,11 @@ from typing import NamedTuple
 from flask import Response, jsonify, request, url_for
 
 from klink.admin.forms import Form
-from klink.admin.link_form_conflict import merged
-from klink.admin.link_form_fields import baseline, baseline_of, blank, fields_of
-from klink.admin.link_form_page import Shown, preview, show, slug_check
-from klink.admin.link_form_reading import change, new_link, zone_of
-from klink.admin.link_form_rows import Rows
+from klink.admin.link_form.conflict import merged
+from klink.admin.link_form.fields import baseline, baseline_of, blank, fields_of
+from klink.admin.link_form.page import Shown, preview, show, slug_check
+from klink.admin.link_form.reading import change, new_link, zone_of
+from klink.admin.link_form.rows import Rows
 from klink.admin.rendering import fragment, reader_zone, redirect_to
 from klink.admin.screens import Screens
 from klink.core import links

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from klink.admin import charts, words
 from klink.admin.charts import Chart
-from klink.admin.choice import before_in_words, label
+from klink.admin.numbers.choice import before_in_words, label
 from klink.stats.overview import Overview
 from klink.stats.series import Point
 from klink.stats.spans import Span

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from klink.admin import figures
-from klink.admin.choice import chosen_span, in_words, kept, same_page
 from klink.admin.gate import who
+from klink.admin.numbers import figures
+from klink.admin.numbers.choice import chosen_span, in_words, kept, same_page
 from klink.admin.rendering import page
 from klink.admin.screens import Screens
 from klink.core import events, workspaces

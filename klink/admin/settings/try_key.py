@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response
 
-from klink.admin import curl
 from klink.admin.forms import Form
 from klink.admin.rendering import page
 from klink.admin.screens import Screens
+from klink.admin.settings import curl
 from klink.core import allowances, key_ring, workspaces
 from klink.core.key_ring import Tried
 from klink.core.principal import SCOPES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from klink.admin.forms import Form
-from klink.admin.link_form_reading import changed_fields
-from klink.admin.link_form_words import field_name
+from klink.admin.link_form.reading import changed_fields
+from klink.admin.link_form.words import field_name
 
 __all__ = ["Theirs", "merged"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask import Response, request, url_for
 
 from klink.admin import words
-from klink.admin.differences import LABELS, Difference, differences
 from klink.admin.forms import TOP, Form
+from klink.admin.links.differences import LABELS, Difference, differences
 from klink.admin.rendering import page, reader_zone, redirect_to
 from klink.admin.screens import Screens
 from klink.core import links as core

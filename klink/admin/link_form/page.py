@@ -10,12 +10,12 @@ from zoneinfo import available_timezones
 from flask import Response
 
 from klink.admin.forms import TOP, Form
-from klink.admin.link_form_conflict import Theirs
-from klink.admin.link_form_fields import baseline, baseline_of
-from klink.admin.link_form_preview import Told, asked_of, told
-from klink.admin.link_form_reading import change, new_link, zone_of
-from klink.admin.link_form_rows import Rows
-from klink.admin.link_form_words import DEVICES, countries, country, field_name, language, worded
+from klink.admin.link_form.conflict import Theirs
+from klink.admin.link_form.fields import baseline, baseline_of
+from klink.admin.link_form.preview import Told, asked_of, told
+from klink.admin.link_form.reading import change, new_link, zone_of
+from klink.admin.link_form.rows import Rows
+from klink.admin.link_form.words import DEVICES, countries, country, field_name, language, worded
 from klink.admin.rendering import page
 from klink.core.domains.reading import find_all
 from klink.core.explain_draft import explain_draft

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from klink.admin.badges import Badge, badges
 from klink.admin.charts import sparkline
 from klink.admin.forms import Form
-from klink.admin.links_list import Asked
+from klink.admin.links.badges import Badge, badges
+from klink.admin.links.listing import Asked
 from klink.admin.rendering import fragment, page
 from klink.admin.screens import Screens
 from klink.core import domains, links

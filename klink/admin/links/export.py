@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response, request
 
-from klink.admin.links_list import Asked
+from klink.admin.links.listing import Asked
 from klink.admin.screens import Screens
 from klink.core import links
 from klink.core.errors import ValidationFailed

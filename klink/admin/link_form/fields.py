@@ -1,4 +1,4 @@
-"""A link as the fields of its form: what :mod:`klink.admin.link_form_reading` reads again.
+"""A link as the fields of its form: what :mod:`klink.admin.link_form.reading` reads again.
 
 Both ways agree: what nobody touches reads as it was shown, so a change names only what changed.
 """

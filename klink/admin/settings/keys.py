@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from klink.admin import curl, gate
+from klink.admin import gate
 from klink.admin.forms import Form
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
+from klink.admin.settings import curl
 from klink.core import key_ring
 from klink.core.keys import FORMATS
 from klink.core.principal import SCOPES

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Response
 
-from klink.admin import experiments, figures, lists, words
-from klink.admin.badges import badges
-from klink.admin.choice import chosen_span, in_words, kept, same_page, show_as
+from klink.admin import words
 from klink.admin.forms import Form
 from klink.admin.gate import who
-from klink.admin.link_state import checks, sentences
+from klink.admin.links import experiments
+from klink.admin.links.badges import badges
+from klink.admin.links.state import checks, sentences
+from klink.admin.numbers import figures, lists
+from klink.admin.numbers.choice import chosen_span, in_words, kept, same_page, show_as
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
 from klink.core import links

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from klink.admin import values
-from klink.admin.choice import same_page
+from klink.admin.numbers import values
+from klink.admin.numbers.choice import same_page
 from klink.admin.rendering import page
 from klink.admin.screens import Screens
 from klink.core import links

@@ -10,7 +10,7 @@ from flask import Response, url_for
 
 from klink.admin.forms import Form
 from klink.admin.gate import may
-from klink.admin.links_list import Asked
+from klink.admin.links.listing import Asked
 from klink.admin.rendering import page, reader_zone, redirect_to
 from klink.admin.screens import Screens
 from klink.core import links

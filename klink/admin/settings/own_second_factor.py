@@ -6,10 +6,11 @@ import segno
 from flask import Response
 from markupsafe import Markup
 
-from klink.admin import gate, own_password
+from klink.admin import gate
 from klink.admin.forms import Form
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
+from klink.admin.settings import own_password
 from klink.core import second_factor as core
 from klink.web.parts import context
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Response
 
-from klink.admin import gate, own_password
+from klink.admin import gate
 from klink.admin.forms import Form
 from klink.admin.rendering import page, redirect_to
 from klink.admin.screens import Screens
+from klink.admin.settings import own_password
 from klink.core import members, second_factor, sessions, users
 from klink.web.parts import context
 from klink.web.principal import principal

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import request
 
 from klink.admin import words
-from klink.admin.choice import same_page
+from klink.admin.numbers.choice import same_page
 from klink.core.errors import NotFound
 from klink.core.experiments import VariantFigures
 from klink.core.links import LinkView

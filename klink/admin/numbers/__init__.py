@@ -1,0 +1,1 @@
+"""Screens that show what was counted, and how figures, lists and spans are shown."""

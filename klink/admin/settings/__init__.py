@@ -1,0 +1,1 @@
+"""Screens of settings: of a person, a workspace, and the server."""
