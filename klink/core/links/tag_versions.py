@@ -110,7 +110,7 @@ def _read(ids: Sequence[int]) -> Iterator[_Link]:
             kept[name] = bool(kept[name])
         if not kept["password"]:
             del kept["password"]
-        yield _Link(*row[:own], kept)
+        yield _Link(**dict(zip(_OWN, row, strict=False)), values=kept)
 
 
 def _inner(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
