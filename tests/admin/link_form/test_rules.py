@@ -10,8 +10,17 @@ from klink.admin.link_form.rows import evenly, mended
 from klink.core import links
 from klink.core.links import LinkView, NewRule, NewVariant
 from klink.db.models import Link
+from tests.admin.link_form.test_form import (
+    BASE,
+    HOME,
+    NEW,
+    edit,
+    error_at,
+    error_list,
+    shown,
+    the_only,
+)
 from tests.admin.office import Office, Page, Person
-from tests.admin.test_link_form import BASE, HOME, NEW, edit, error_at, error_list, shown, the_only
 
 V, R = "routing.variants", "routing.rules"
 AB = (NewVariant("a", "https://a.example/", 50), NewVariant("b", "https://b.example/", 50))
