@@ -354,6 +354,6 @@ def test_labels_and_values_are_escaped(editor: Person) -> None:
 
 
 def test_a_folded_rule_says_what_it_asks_for(editor: Person) -> None:
-    fields = rule(0, country="AT, TT", after="2026-03-01T08:00") | rule(1, language="fr")
+    fields = rule(0, country="AT, DE", after="2026-03-01T08:00") | rule(1, language="fr")
     page = press(editor, BASE | TWO | fields, "preview")
-    assert "AT, TT · from 2026-03-01 08:00 → b" in page.text
+    assert "Austria, Germany · from 2026-03-01 08:00 → b" in page.text
