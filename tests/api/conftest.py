@@ -24,6 +24,7 @@ from klink.core.context import Changed, Context, Settings
 from klink.core.plans import UNLIMITED, Plan
 from klink.core.usage import Meter
 from klink.web.parts import Parts
+from tests.doors import SharedApp
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 PLANS = {
@@ -136,9 +137,13 @@ def parts(db: str, world: World, ledger: Ledger) -> Parts:
     )
 
 
+_APP = SharedApp(lambda _, parts: make_app(parts))
+
+
 @pytest.fixture
-def app(parts: Parts) -> Flask:
-    return make_app(parts)
+def app(parts: Parts) -> Iterator[Flask]:
+    yield _APP.taken(parts, parts)
+    _APP.let_go(parts)
 
 
 @pytest.fixture

@@ -9,9 +9,11 @@ from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import Any, cast
 
+from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from klink import admin, dialects, tracking
+from klink.admin.door import CODES, GUESSES
 from klink.api import make_app
 from klink.clicks.enrich import Enricher
 from klink.clicks.geoip import CountryDatabase
@@ -22,17 +24,20 @@ from klink.clicks.visits import Recorder, VisitReader
 from klink.core import domains, keys, links, users, workspaces
 from klink.core.captcha import Captcha, Nothing
 from klink.core.context import Changed, Context, Settings
+from klink.core.guesses import CodeGuesses, SignInGuesses
 from klink.core.plans import UNLIMITED, Plan
 from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.core.usage import Meter
 from klink.dialects import Options
+from klink.dialects.options import EXTENSION as OPTIONS
 from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache
 from klink.redirects.front import Front
 from klink.redirects.hosts import Hosts, plain_host
 from klink.web.parts import Parts
+from tests.doors import SharedApp, fresh
 
 BASE_URL = "https://go.example.org"
 PROXY = "10.0.0.1"
@@ -105,6 +110,21 @@ class Person:
         return self.ask("DELETE", path, **more)
 
 
+def _make(shared: SharedApp, parts: Parts) -> Flask:
+    doors = [
+        tracking.make_blueprint(shared.own("event_limit")),
+        make_report_blueprint(shared.own("report_limit"), shared.own("report_captcha")),
+        admin.make_blueprint(admin.SCREENS, SECRET),
+        make_blueprint(shared.own("answers"), shared.own("guards")),
+    ]
+    app = make_app(parts, doors)
+    dialects.install(app, Options(), "1.2.3")
+    return app
+
+
+_APP = SharedApp(_make)
+
+
 class House:
     """klink without its server; the clock is the test's to move."""
 
@@ -133,12 +153,17 @@ class House:
         self._ledger.start()
         self.configure()
 
-    def configure(self, *, require_https: bool = False, **options: Any) -> None:
-        """Put the doors up anew, with these options of the dialects."""
+    def configure(
+        self, *, require_https: bool = False, is_shared: bool = True, **options: Any
+    ) -> None:
+        """Put the doors up anew, with these options of the dialects.
+
+        :param is_shared: False for a test that adds to the application.
+        """
         chosen = Options(**options)
         hosts = Hosts("go.example.org", links.domain_of_host, chosen.hosts, domains.ways)
         reader = VisitReader(SECRET, [IPv4Network(PROXY)], COUNTRY)
-        answers = Answers(Recorder(self._journal, SECRET), self._enricher)
+        self.answers = answers = Answers(Recorder(self._journal, SECRET), self._enricher)
 
         def announce(changed: Changed) -> None:
             self._cache.forget(changed)
@@ -158,14 +183,13 @@ class House:
             metrics_allow=(ip_network("127.0.0.0/8"),),
             version="1.2.3",
         )
-        limit = tracking.Limit(lambda: self.monotonic_s)
-        pages = make_blueprint(answers, Guards.of(SECRET, Nothing()))
-        reporting = make_report_blueprint(
-            report_limit(clock=lambda: self.monotonic_s), self.report_captcha
-        )
-        office = admin.make_blueprint(admin.SCREENS, SECRET)
-        self.app = make_app(parts, [tracking.make_blueprint(limit), reporting, office, pages])
-        dialects.install(self.app, chosen, "1.2.3")
+        self.event_limit = tracking.Limit(lambda: self.monotonic_s)
+        self.report_limit = report_limit(clock=lambda: self.monotonic_s)
+        self.guards = Guards.of(SECRET, Nothing())
+        self.app = _APP.taken(self, parts) if is_shared else fresh(_make, self, parts)
+        self.app.extensions[OPTIONS] = chosen
+        self.app.extensions[GUESSES] = SignInGuesses(SECRET)
+        self.app.extensions[CODES] = CodeGuesses(SECRET)
         front = Front(
             base_url=BASE_URL,
             cache=self._cache,
@@ -187,6 +211,7 @@ class House:
         """Stop the ledger and close the journal."""
         self._ledger.stop(timeout_s=2.0)
         self._journal.close()
+        _APP.let_go(self)
 
     def ledger_waits(self) -> None:
         """Wait until all clicks are counted."""

@@ -160,6 +160,7 @@ def test_k12_our_own_fault_is_500_without_a_word_of_it(house: House, owner: Pers
     def fail() -> str:
         raise RuntimeError("a secret")
 
+    house.configure(is_shared=False)
     house.app.add_url_rule("/klinky/api/v1/public/broken", view_func=fail)
     reply = owner.get("/api/v1/public/broken")
     assert (reply.status_code, list(reply.json)) == (500, ["detail"])

@@ -186,6 +186,7 @@ def test_u8_our_fault_is_500_with_the_requests_id(house: House, me: Person) -> N
     def broken() -> Response:
         raise RuntimeError("the secret ingredient")
 
+    house.configure(is_shared=False)
     house.app.add_url_rule("/klookup/api/v1/broken", view_func=broken)
     reply = me.get("/api/v1/broken")
     assert reply.headers["X-Request-Id"] in assert_error(reply, 500)
