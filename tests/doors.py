@@ -5,6 +5,7 @@ What is a test's own (parts, options, what counts tries) is handed in anew for e
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,7 @@ class SharedApp:
             self._app = self._make(self, parts)
         self._app.extensions[web_parts.EXTENSION] = parts
         self._app.extensions[idempotency.EXTENSION] = idempotency.Running()
-        exports.install(self._app)  # all places are free
+        self._app.extensions[exports.EXTENSION] = threading.BoundedSemaphore(exports.AT_ONCE)
         return self._app
 
     def own(self, name: str) -> Any:
