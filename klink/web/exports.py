@@ -22,8 +22,9 @@ EXTENSION = "klink-exports"
 AT_ONCE = 2
 
 # What a spreadsheet may take for the beginning of a formula: at a cell's own, and behind a mark
-# at which one that separates by it would begin another cell. Full-width signs are read likewise.
-_FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
+# at which one that separates by it would begin another cell; there a quotation mark, which CSV
+# doubles, opens and closes and is gone. Full-width signs are read likewise.
+_FORMULA = re.compile(r"(^|[;|\t\r\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
 
 
 def install(app: Flask) -> None:
