@@ -174,6 +174,47 @@ def test_codes_cannot_be_guessed(office: Office, ann: int):
     assert statuses.count(422) < 10
 
 
+def test_many_addresses_guess_codes_no_faster(office: Office, ann: int):
+    import pyotp
+
+    enrolled = second_factor.begin(office.context(), ann)
+    second_factor.confirm(
+        office.context(),
+        ann,
+        enrolled.nonce,
+        pyotp.TOTP(enrolled.secret).at(office.now.timestamp()),
+    )
+    browser = office.browser()
+    ticket = signs_in(browser).text.partition('name="ticket" value="')[2].partition('"')[0]
+    looked_at = 0
+    for i in range(60):
+        reply = browser.post(
+            "/admin/sign-in/code",
+            {"ticket": ticket, "code": f"{i:06}"},
+            peer=f"198.51.100.{i + 1}",
+        )
+        looked_at += reply.status_code == 422
+    assert looked_at <= 10
+
+
+def test_whoever_names_somebody_at_the_door_keeps_no_codes_from_them(office: Office, ann: int):
+    import pyotp
+
+    code = pyotp.TOTP((enrolled := second_factor.begin(office.context(), ann)).secret)
+    second_factor.confirm(office.context(), ann, enrolled.nonce, code.at(office.now.timestamp()))
+    stranger = office.browser()
+    for i in range(8):
+        stranger.get("/admin/sign-in")
+        sent = {"email": f"code:{ann}", "password": "wrong"}
+        stranger.post("/admin/sign-in", sent, peer=f"198.51.100.{i + 1}")
+        stranger.post("/admin/sign-in", sent)
+    browser = office.browser()
+    ticket = signs_in(browser).text.partition('name="ticket" value="')[2].partition('"')[0]
+    office.now += timedelta(seconds=60)
+    right = code.at(office.now.timestamp())
+    assert browser.post("/admin/sign-in/code", {"ticket": ticket, "code": right}).status_code == 303
+
+
 def test_one_looks_at_another_workspace_of_ones_own(office: Office):
     owner = office.sign_in("editor")
     other = workspaces.create(office.context(), "Other")
