@@ -17,7 +17,7 @@ from klink.admin.forms import Form
 from klink.admin.link_form.fields import LISTS
 from klink.admin.link_form.words import code_of
 from klink.core.links import LinkPatch, NewLink, NewRule, NewVariant, Utm
-from klink.core.links.destinations import SPLIT
+from klink.core.links.destinations import MAX_RULES, MAX_VARIANTS, SPLIT
 from klink.core.links.model import UTM_NAMES
 
 __all__ = ["change", "changed_fields", "moment", "new_link", "zone_of"]
@@ -31,7 +31,8 @@ _TEXTS = (
     "conversion_redirect_url",
 )  # fmt: skip
 _FLAGS = ("forward_query", "conversion_tracking", "auto_winner", "is_active")
-_ROW = re.compile(r"routing\.(variants|rules)\.(\d+)\.(?:label|use)")
+_ROW = re.compile(r"routing\.(variants|rules)\.([0-9]{1,4})\.(?:label|use)")
+_MOST = {"variants": MAX_VARIANTS + 1, "rules": MAX_RULES + 1}  # one more, for the core to refuse
 _HOUR = re.compile(r"[0-9]{1,2}")
 _MAX_QUERY_PAIRS = 100
 
@@ -112,7 +113,9 @@ def _routing(form: Form, zone: ZoneInfo) -> Values:
     for name in form.names():
         match = _ROW.fullmatch(name)
         if match:
-            many[match[1]] = max(many[match[1]], int(match[2]) + 1)
+            # A number that somebody has made up must not become as many rows.
+            most = _MOST[match[1]]
+            many[match[1]] = min(max(many[match[1]], int(match[2]) + 1), most)
     variants = tuple(_variant(form, f"routing.variants.{i}") for i in range(many["variants"]))
     rules = tuple(_rule(form, f"routing.rules.{i}", zone) for i in range(many["rules"]))
     if not variants:

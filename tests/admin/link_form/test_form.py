@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -434,3 +435,20 @@ def test_a_broken_baseline_breaks_nothing(office: Office, editor: Person) -> Non
         assert reply.status_code in (303, 409)
     after = links.get(office.context(), editor.principal, link.uid)
     assert (after.title, after.url) == ("New", HOME)
+
+
+@pytest.mark.parametrize("row", ["routing.rules.{}.use", "routing.variants.{}.label"])
+@pytest.mark.parametrize("number", ["9999", "99999999", "9" * 200])
+def test_a_row_with_a_made_up_number_makes_no_others(
+    office: Office, editor: Person, row: str, number: str
+) -> None:
+    name = row.format(number)
+    reply = create(editor, url=HOME, **{name: "a"})
+    assert reply.status_code in (303, 422)
+    link = office.link("there")
+    path = f"/admin/links/{link.uid}/edit"
+    was = json.dumps({name: ["a"]})
+    reply = editor.post(path, BASE | {"do": "save", "version": "1", "was": was, name: "a"})
+    assert reply.status_code in (303, 422)
+    reply = editor.post("/admin/links/explain-draft", BASE | {"was": was, "of": link.uid})
+    assert reply.status_code == 200
