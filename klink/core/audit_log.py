@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from klink.core import paging
@@ -25,7 +25,7 @@ __all__ = ["Actor", "AuditPage", "AuditQuery", "AuditView", "Subject", "search",
 
 MAX_TEXT = 300
 
-_SLACK = timedelta(hours=6)
+_SLACK_MS = 6 * 3600 * 1000
 """By how much an entry's time may differ from that of those written with it: a job writes the
 time at which it began."""
 
@@ -143,16 +143,15 @@ def _conditions(
         made.append(_Condition(sql, (value,)))
     if query.since:
         made.append(_Condition("at >= ?", (to_ms(query.since),)))
-        made.append(_Condition("id >= ?", (_first_since(query.since - _SLACK),)))
+        made.append(_Condition("id >= ?", (_first_since(to_ms(query.since) - _SLACK_MS),)))
     if query.until:
         made.append(_Condition("at < ?", (to_ms(query.until),)))
-        made.append(_Condition("id < ?", (_first_since(query.until + _SLACK),)))
+        made.append(_Condition("id < ?", (_first_since(to_ms(query.until) + _SLACK_MS),)))
     return made
 
 
-def _first_since(time: datetime) -> int:
+def _first_since(at_ms: int) -> int:
     """From which number on entries are of this time or later, were all in order."""
-    at_ms = to_ms(time)
     ends = rows.one("SELECT (SELECT MIN(id) FROM audit), (SELECT MAX(id) FROM audit)")
     if ends is None or ends[0] is None:
         return 0

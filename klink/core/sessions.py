@@ -40,6 +40,7 @@ _MOST = 50
 """Sessions that a user may have; the one longest unused makes room."""
 
 _MAX_AGENT = 100
+_MAX_ID = 2**62
 _PRUNED_AT_ONCE = 500
 
 
@@ -197,6 +198,8 @@ def end(ctx: Context, user_id: int, session_id: int) -> None:
 
     :raises NotFound: no such session of theirs.
     """
+    if session_id > _MAX_ID:  # of which the database need not hear
+        raise NotFound("session")
     with write():
         if not _end(user_id, Session.id == session_id):
             raise NotFound("session")

@@ -26,13 +26,13 @@ def audit() -> Response:
     """One page of entries, newest first, of those that the filters let through."""
     form = Form.asked()
     everywhere = who().is_operator and form.flag("everywhere")
-    since, until = _day(form, "since"), _day(form, "until")
+    since, until = _day(form, "since"), _day(form, "until", later=timedelta(days=1))
     query = AuditQuery(
         action=form.text("action") or None,
         person=form.text("person") or None,
         subject=form.text("subject") or None,
         since=since,
-        until=until + timedelta(days=1) if until else None,
+        until=until,
         cursor=form.text("cursor") or None,
         limit=_PAGE,
     )
@@ -66,13 +66,14 @@ def _href(values: dict[str, str], cursor: str | None = None) -> str:
     return url_for("admin.audit", cursor=cursor, **values)  # type: ignore[arg-type]  # texts
 
 
-def _day(form: Form, name: str) -> datetime | None:
-    """The beginning of a day, in the zone of whoever reads."""
+def _day(form: Form, name: str, later: timedelta = timedelta()) -> datetime | None:
+    """The beginning of a day, in the zone of whoever reads, or so much later."""
     text = form.text(name)
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), reader_zone()).astimezone(UTC)
+        day = datetime.combine(date.fromisoformat(text), time(), reader_zone())
+        return day.astimezone(UTC) + later
     except (ValueError, OverflowError):
         form.refuse(name, "must be a day such as 2026-01-31")
         return None

@@ -191,3 +191,9 @@ def test_the_last_owner_does_not_leave(office: Office):
     reply = owner.post(f"{AT}/leave")
     assert reply.status_code == 422
     assert "last owner" in reply.text
+
+
+def test_a_session_with_a_number_that_no_database_holds_is_not_there(office: Office):
+    ann = office.sign_in("owner")
+    for number in (2**62 + 1, 2**63, 10**40):
+        assert ann.post(f"{AT}/sessions/{number}/end").status_code == 404

@@ -95,3 +95,11 @@ def test_no_secret_is_shown(office: Office, owner: Person):
     page = owner.get(PATH).text
     assert "odd.thing" in page
     assert "s3cret" not in page
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31"])
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_days_at_the_ends_of_time_are_days(owner: Person, day: str, end: str):
+    owner.keep("klink_tz", "Pacific/Auckland")
+    reply = owner.get(f"{PATH}?{end}={day}")
+    assert reply.status_code in (200, 422)
