@@ -12,12 +12,13 @@ from tempfile import TemporaryDirectory
 
 from scripts.pictures.demo import Demo, enter, fill
 from scripts.pictures.readme import take_for_readme
-from scripts.pictures.taking import HOST, chromium, take
+from scripts.pictures.taking import HOST, LOOKS, chromium, take
 from scripts.pictures.tour import EMPTY, ENTRANCE, Stop, tour
 from tests.live.server import Server
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CLICKS_A_DAY = 1_100
+_LOOKS = {f"{width}-{theme}": (width, theme) for width, theme in LOOKS}
 _JUST_NOW = 14  # clicks of the last minutes
 
 
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--to", type=Path, default=_ROOT / "build" / "screenshots", help="folder")
     parser.add_argument("--only", default="", help="only pictures whose names begin so")
     parser.add_argument(
+        "--looks", nargs="+", choices=_LOOKS, default=list(_LOOKS), help="only these looks"
+    )
+    parser.add_argument(
         "--readme", action="store_true", help="the best ones, into docs/pictures, and no others"
     )
     chosen = parser.parse_args(arguments)
@@ -34,15 +38,16 @@ def main(arguments: Sequence[str]) -> int:
     def some(stops: Sequence[tuple[Stop, str]]) -> list[tuple[Stop, str]]:
         return [(stop, path) for stop, path in stops if stop.name.startswith(chosen.only)]
 
+    looks = [_LOOKS[name] for name in chosen.looks]
     with _filled() as (server, demo), chromium(server.port) as browser:
         if chosen.readme:
             take_for_readme(browser, demo, _ROOT / "docs" / "pictures")
             return 0
-        many = take(browser, some(tour(demo)), chosen.to, demo.session)
-        many += take(browser, some(tour(demo, ENTRANCE)), chosen.to)
+        many = take(browser, some(tour(demo)), chosen.to, demo.session, looks)
+        many += take(browser, some(tour(demo, ENTRANCE)), chosen.to, looks=looks)
     with _empty() as (server, demo, set_up), chromium(server.port) as browser:
-        many += take(browser, some([(Stop("set_up", set_up), set_up)]), chosen.to)
-        many += take(browser, some(tour(demo, EMPTY)), chosen.to, demo.session)
+        many += take(browser, some([(Stop("set_up", set_up), set_up)]), chosen.to, looks=looks)
+        many += take(browser, some(tour(demo, EMPTY)), chosen.to, demo.session, looks)
     print(f"{many} pictures in {chosen.to}")
     return 0
 

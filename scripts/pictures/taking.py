@@ -62,11 +62,15 @@ def look(
 
 
 def take(
-    browser: Browser, stops: Sequence[tuple[Stop, str]], folder: Path, session: str = ""
+    browser: Browser,
+    stops: Sequence[tuple[Stop, str]],
+    folder: Path,
+    session: str = "",
+    looks: Sequence[tuple[int, Theme]] = LOOKS,
 ) -> int:
-    """Take a picture of each stop in every look; returns how many."""
+    """Take a picture of each stop in these looks; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
-    for width, theme in LOOKS:
+    for width, theme in looks:
         context = look(browser, width, theme, session)
         page = context.new_page()
         for stop, path in stops:
@@ -83,4 +87,4 @@ def take(
             )
             page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
         context.close()
-    return len(stops) * len(LOOKS)
+    return len(stops) * len(looks)

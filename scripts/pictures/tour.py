@@ -126,7 +126,7 @@ _STOPS = (
     Stop("health", "/no-such-page", "not-found"),
 )
 
-ENTRANCE = (Stop("sign_in", "/sign-in"), Stop("invitation", "/invite/{invite}"))
+ENTRANCE = (Stop("sign_in", "/sign-in"), Stop("invite", "/invite/{invite}"))
 """What somebody sees who is not signed in; the set-up comes with an empty klink."""
 
 EMPTY = (
