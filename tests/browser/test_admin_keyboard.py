@@ -46,7 +46,7 @@ def test_a_link_is_made_found_changed_deleted_and_restored(office: Desk, visitor
     keys.press("Tab")
     keys.type(PASSWORD)
     keys.press("Enter")
-    page.wait_for_url("**/admin/links")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Links")
 
     keys.press("c")
     page.wait_for_url("**/admin/links/new")

@@ -66,6 +66,8 @@ def shown(link: LinkView) -> Shown | None:
     except NotFound:  # of such a run
         found = experiment(context(), principal(), link)
     judged = found.judgement
+    if not judged.variants:  # another destination begins a run, too, of a link that has but one
+        return None
     lowest = min(each.interval[0] for each in judged.variants)
     highest = max(each.interval[1] for each in judged.variants)
     title, kind = _verdict(found)

@@ -205,6 +205,16 @@ def test_a_link_with_one_destination_has_no_experiment(office: Office, owner: Pe
 # --- raw clicks -------------------------------------------------------------------------
 
 
+def test_a_changed_destination_is_no_experiment(office: Office, owner: Person) -> None:
+    link = office.link("spring")
+    links.update(
+        office.context(), owner.principal, link.uid, LinkPatch(url="https://example.org/b")
+    )
+    page = owner.get(at(link))
+    assert page.status_code == 200
+    assert "Experiment" not in page.text
+
+
 def test_raw_clicks_say_who_came_and_why_some_do_not_count(office: Office, owner: Person) -> None:
     link = office.link("spring")
     office.click(link, country="DE", headers={"Referer": "https://news.example/"})
