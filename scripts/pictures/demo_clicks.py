@@ -58,10 +58,10 @@ _SEEN = int(Flag.VIEW)
 _FOLLOWED = int(Flag.VIEW | Flag.CLICK)
 _TRIED = int(Flag.VIEW | Flag.CLICK | Flag.COOKIE | Flag.BY_WEIGHT)
 
-_BUY = {"a": 0.100, "b": 0.132, "monthly": 0.061, "yearly": 0.066, "": 0.02}
+_BUY = {"a": 0.100, "b": 0.132, "monthly": 0.061, "yearly": 0.066, "": 0.03}
 """How many of a link's visitors buy, by the variant that they got."""
 
-DECIDED = timedelta(days=9)
+DECIDED = timedelta(days=16)
 """So long ago the first experiment was decided; since then one variant gets all visitors."""
 
 
@@ -89,7 +89,8 @@ def click_and_buy(
     for day in range(DAYS, -1, -1):
         begins = to_ms(ctx.now) // _DAY_MS * _DAY_MS - day * _DAY_MS
         weekday = from_ms(begins).weekday()
-        many = a_day * (1.45 - day / DAYS) * (0.72 if weekday >= 5 else 1) * draw.uniform(0.9, 1.1)
+        many = a_day * (1.25 - 0.5 * day / DAYS) * draw.uniform(0.9, 1.1)
+        many *= 0.72 if weekday >= 5 else 1
         _draw_day(draw, links, day, begins, int(many), records, sales)
     until = to_ms(ctx.now)
     records = sorted(each for each in records if each.at_ms < until)

@@ -52,7 +52,7 @@ def _routed() -> list[Wanted]:
                 conversion_tracking=True,
                 utm=Utm("newsletter", "email", "spring"),
             ),
-            age=26,
+            age=47,
             share=17,
         ),
         Wanted(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from playwright.sync_api import Browser
 
 from scripts.pictures.demo import Demo
+from scripts.pictures.palette import smaller
 from scripts.pictures.taking import HOST, Theme, look
 from scripts.pictures.tour import Stop, tour
 
@@ -28,7 +29,7 @@ class _Best(NamedTuple):
 
 _BEST = (
     _Best("overview", "/?range=30d", 1280, 900, "light"),
-    _Best("link-dark", "/links/{spring}?range=30d", 1280, 900, "dark"),
+    _Best("link-dark", "/links/{spring}?range=30d", 1280, 1230, "dark"),
     _Best("phone", "/?range=30d", 360, 740, "light"),
 )
 
@@ -43,10 +44,12 @@ def take_for_readme(browser: Browser, demo: Demo, folder: Path) -> None:
         [(_, path)] = tour(demo, [Stop("readme", best.path)])
         context = look(browser, best.width, best.theme, demo.session)
         page = context.new_page()
+        page.set_viewport_size({"width": best.width, "height": best.height})
         page.goto(f"http://{HOST}{path}")
         clip: Any = {"x": 0, "y": 0, "width": best.width, "height": best.height}
         file = folder / f"{best.name}.png"
-        page.screenshot(path=file, full_page=True, clip=clip, animations="disabled")
+        made = page.screenshot(full_page=True, clip=clip, animations="disabled")
+        file.write_bytes(smaller(made))
         context.close()
         if file.stat().st_size > MOST_BYTES:
             raise RuntimeError(f"{file} has more than {MOST_BYTES // 1024} KiB; show less of it")
