@@ -29,7 +29,7 @@ class _Best(NamedTuple):
 
 _BEST = (
     _Best("overview", "/?range=30d", 1280, 900, "light"),
-    _Best("link-dark", "/links/{spring}?range=30d", 1280, 1230, "dark"),
+    _Best("link-dark", "/links/{spring}?range=30d", 1280, 1204, "dark"),
     _Best("phone", "/?range=30d", 360, 740, "light"),
 )
 

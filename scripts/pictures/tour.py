@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from klink.admin import SCREENS
 from scripts.pictures.demo import BIO, DOMAIN, Demo
 
-__all__ = ["EMPTY", "ENTRANCE", "Stop", "names", "tour"]
+__all__ = ["EMPTY", "ENTRANCE", "STOPS", "Stop", "names", "tour"]
 
 Act = Callable[[Page], object]
 
@@ -76,7 +76,7 @@ def _choose_two(page: Page) -> None:
         box.check()
 
 
-_STOPS = (
+STOPS = (
     Stop("overview", "/?range=30d"),
     Stop("overview", "/?range=7d", "week"),
     Stop("overview", "/?range=30d", "keys", _ask_for_keys),
@@ -153,13 +153,13 @@ def names() -> set[str]:
         for screen in screens.all
         if "GET" in screen.methods and screen.name not in NO_PAGES
     }
-    missing = pages - {stop.screen for stop in (*_STOPS, *ENTRANCE)} - {"set_up"}
+    missing = pages - {stop.screen for stop in (*STOPS, *ENTRANCE)} - {"set_up"}
     if missing:
         raise LookupError(f"no picture of {', '.join(sorted(missing))}: add it to {__name__}")
     return pages
 
 
-def tour(demo: Demo, stops: Iterable[Stop] = _STOPS) -> list[tuple[Stop, str]]:
+def tour(demo: Demo, stops: Iterable[Stop] = STOPS) -> list[tuple[Stop, str]]:
     """All stops of somebody who is signed in, with their paths.
 
     :raises LookupError: a screen has none.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Request, Response
 
-from scripts.pictures.tour import ENTRANCE, Stop, names, tour
+from scripts.pictures.tour import ENTRANCE, Stop, tour
 from tests.browser.axe import Axe
 from tests.browser.conftest import Visitor
 from tests.browser.office import Desk, desk
@@ -53,10 +53,6 @@ def elsewhere(visitor: Visitor, office: Desk) -> list[str]:
 def said(visitor: Visitor) -> list[str]:
     """What the console said, but for the status of a page that is not there."""
     return [each for each in visitor.complaints if "/no-such-page" not in each]
-
-
-def test_the_tour_leaves_no_screen_out():
-    assert {"overview", "links_table", "sign_in"} <= names()
 
 
 def test_no_screen_scrolls_sideways_complains_or_asks_others(office: Desk, visitors: Visitors):
