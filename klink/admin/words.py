@@ -71,7 +71,7 @@ def when(at: datetime | None, zone: ZoneInfo | None = None) -> Markup:
         return Markup("–")
     local = at.astimezone(zone or UTC)
     exact = at.astimezone(UTC)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+    return Markup('<time datetime="%s" title="%s">%s</time>') % (
         exact.isoformat(timespec="seconds"),
         exact.strftime("%Y-%m-%d %H:%M:%S UTC"),
         local.strftime("%-d %b %Y, %H:%M"),
@@ -96,6 +96,8 @@ def ago(at: datetime | None, now: datetime) -> Markup:
     else:
         text = f"{text} ago" if seconds >= 0 else f"in {text}"
     exact = at.astimezone(UTC)
-    return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(
-        exact.isoformat(timespec="seconds"), exact.strftime("%Y-%m-%d %H:%M:%S UTC"), text
+    return Markup('<time datetime="%s" title="%s" data-ago>%s</time>') % (
+        exact.isoformat(timespec="seconds"),
+        exact.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        text,
     )

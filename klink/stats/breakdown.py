@@ -12,7 +12,7 @@ from klink.db.fold import OTHER
 from klink.db.fold_statements import CAPPED
 from klink.db.models import LinkDay
 from klink.stats.ranges import Range
-from klink.stats.scope import LISTED_DAYS, Scope
+from klink.stats.scope import Scope, named_days
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -138,17 +138,11 @@ def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any
     words = {
         "capped": ", ".join(map(str, CAPPED)),
         "dims": ", ".join(str(int(dim)) for dim in dims),
-        "days": _days(range(over.first_day, over.end_day)),
+        "days": named_days(range(over.first_day, over.end_day)),
     }
     text = (source + _RANKED).format(p=database.param, **words)
     # Any: a cursor of either driver.
     return database.execute_sql(text, (*parameters, OTHER, limit)).fetchall()
-
-
-def _days(days: range) -> str:
-    if len(days) > LISTED_DAYS:
-        return f"day >= {days[0]} AND day <= {days[-1]}"
-    return f"day IN ({', '.join(map(str, days))})"
 
 
 def _top(dim: Dim, rows: list[Any]) -> Top:

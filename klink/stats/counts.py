@@ -9,10 +9,10 @@ from typing import Any
 
 from klink.core.links import LinkView
 from klink.core.money import money
+from klink.db import rows
 from klink.db.connection import read
-from klink.db.models import LinkTotal, VariantTotal
 
-_CHUNK = 1_000  # parameters of one query
+_CHUNK = 1_000  # links of one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,16 @@ def _counts(
     return LinkCounts(clicks, views, uniques, conversions, money(revenue), own)
 
 
-def _link_rows(ids: list[int]) -> Any:
-    # Any: rows of peewee's tuples() have no types.
-    t = LinkTotal
-    columns = (t.link_id, t.clicks, t.views, t.uniques, t.conversions, t.revenue)
-    return t.select(*columns).where(t.link_id.in_(ids)).tuples()
+def _link_rows(ids: list[int]) -> list[tuple[Any, ...]]:
+    theirs, values = rows.among("link_id", ids)
+    columns = "link_id, clicks, views, uniques, conversions, revenue"
+    return rows.all_of(f"SELECT {columns} FROM link_totals WHERE {theirs}", values)  # noqa: S608 - own
 
 
-def _variant_rows(ids: list[int]) -> Any:
-    t = VariantTotal
-    columns = (t.variant_id, t.clicks, t.uniques, t.conversions)
-    return t.select(*columns).where(t.link_id.in_(ids)).tuples()
+def _variant_rows(ids: list[int]) -> list[tuple[Any, ...]]:
+    theirs, values = rows.among("link_id", ids)
+    columns = "variant_id, clicks, uniques, conversions"
+    return rows.all_of(f"SELECT {columns} FROM variant_totals WHERE {theirs}", values)  # noqa: S608 - own
 
 
 def _chunks(ids: list[int]) -> Iterator[list[int]]:

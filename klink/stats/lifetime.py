@@ -16,7 +16,7 @@ from klink.db.connection import read
 from klink.stats import ranges
 from klink.stats.breakdown import Dim, Top, breakdown
 from klink.stats.counts import LinkCounts, with_counts
-from klink.stats.scope import Scope, of_link, on_days, readable
+from klink.stats.scope import Scope, named_days, of_link, readable
 
 RECENT_DAYS = 30
 
@@ -86,7 +86,7 @@ def recent_days(scope: Scope, limit: int = RECENT_DAYS) -> list[DayClicks]:
         last = table.select(peewee.fn.MAX(table.day)).where(mine).scalar()
         while last is not None and len(found) < limit:
             days = range(last - _STRIDE + 1, last + 1)
-            totals = mine & on_days(table.day, days) & (table.dim == int(Dim.TOTAL))
+            totals = mine & peewee.SQL(named_days(days)) & (table.dim == int(Dim.TOTAL))
             query = table.select(table.day, table.clicks).where(totals, table.clicks > 0)
             for day, clicks in query.order_by(table.day.desc()).tuples():
                 found.append(DayClicks(_EPOCH_DAY + timedelta(days=day), int(clicks)))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 from klink.core.links import LinkView
+from klink.db import rows
 from klink.db.connection import read
-from klink.db.models import LinkDay
 from klink.stats.breakdown import Dim
-from klink.stats.scope import on_days
+from klink.stats.scope import named_days
 
 DAYS = 30
 
@@ -39,11 +38,10 @@ def sparklines(
     return {link_id: tuple(clicks) for link_id, clicks in found.items()}
 
 
-def _rows(ids: list[int], days: range) -> Any:
-    table: Any = LinkDay  # Any: peewee's expressions do not survive chaining
-    is_total = (table.dim == int(Dim.TOTAL)) & (table.value == "")
-    return (
-        table.select(table.link_id, table.day, table.clicks)
-        .where(table.link_id.in_(ids), on_days(table.day, days), is_total)
-        .tuples()
-    )
+def _rows(ids: list[int], days: range) -> list[tuple[int, int, int]]:
+    theirs, values = rows.among("link_id", ids)
+    sql = f"""
+        SELECT link_id, day, clicks FROM link_days
+        WHERE {theirs} AND {named_days(days)} AND dim = {int(Dim.TOTAL)} AND value = ''
+    """  # noqa: S608 - own words and numbers
+    return rows.all_of(sql, values)

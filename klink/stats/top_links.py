@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import peewee
 
 from klink.core.times import to_ms
+from klink.db import rows
 from klink.db.connection import database, read
-from klink.db.models import Link, LinkDay, LinkQuarter
 from klink.stats.breakdown import Dim
 from klink.stats.ranges import QUARTERS_A_DAY, Range, quarter_start
-from klink.stats.scope import on_days
+from klink.stats.scope import named_days
 
 LIMIT = 10
 
@@ -51,12 +48,21 @@ def top_links(workspace_id: int, over: Range, limit: int = LIMIT) -> list[TopLin
             best = sorted(best + [(-clicks, id_) for id_, clicks in counted if clicks])[:limit]
             if len(best) == limit and -best[-1][0] >= chunk[-1][1]:
                 break
-        links = {row.id: row for row in Link.select().where(Link.id.in_([i for _, i in best]))}
+        links = _links([id_ for _, id_ in best])
     return [
-        TopLink(row.id, row.uid, row.slug, row.url, -minus)
-        for minus, row in ((minus, links.get(id_)) for minus, id_ in best)
-        if row is not None  # purged between the two queries
+        TopLink(id_, *links[id_], -minus)
+        for minus, id_ in best
+        if id_ in links  # else purged between the two queries
     ]
+
+
+def _links(ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+    """What is shown of these links: UUID, slug and URL."""
+    if not ids:
+        return {}
+    theirs, values = rows.among("id", ids)
+    sql = f"SELECT id, uid, slug, url FROM links WHERE {theirs}"  # noqa: S608 - own words
+    return {id_: (uid, slug, url) for id_, uid, slug, url in rows.all_of(sql, values)}
 
 
 # CROSS JOIN keeps SQLite to the order of the totals' index; PostgreSQL reads a plain join.
@@ -96,27 +102,26 @@ def _clicks(over: Range, ids: Sequence[int]) -> list[tuple[int, int]]:
     end_day = max(first_day, over.end_quarter // QUARTERS_A_DAY)
     begin, end = first_day * QUARTERS_A_DAY, end_day * QUARTERS_A_DAY
     counts = dict.fromkeys(ids, 0)
+    theirs, values = rows.among("link_id", ids)
     # Three queries: joined by "or", the two edges would make SQLite walk every quarter hour.
     for table, condition in (
-        (LinkDay, _whole_days(range(first_day, end_day))),
-        (LinkQuarter, _quarters(over.first_quarter, min(begin, over.end_quarter))),
-        (LinkQuarter, _quarters(end, over.end_quarter)),
+        ("link_days", _whole_days(range(first_day, end_day))),
+        ("link_quarters", _quarters(over.first_quarter, min(begin, over.end_quarter))),
+        ("link_quarters", _quarters(end, over.end_quarter)),
     ):
-        if condition is not None:
-            of: Any = table
-            query = of.select(of.link_id, peewee.fn.SUM(of.clicks)).where(of.link_id.in_(ids))
-            for link_id, clicks in query.where(condition).group_by(of.link_id).tuples():
+        if condition:
+            sql = f"""
+                SELECT link_id, SUM(clicks) FROM {table} WHERE {theirs} AND {condition}
+                GROUP BY link_id
+            """  # noqa: S608 - own words and numbers
+            for link_id, clicks in rows.all_of(sql, values):
                 counts[link_id] += int(clicks)
     return list(counts.items())
 
 
-def _whole_days(days: range) -> Any:
-    table: Any = LinkDay
-    if not days:
-        return None
-    return on_days(table.day, days) & (table.dim == Dim.TOTAL) & (table.value == "")
+def _whole_days(days: range) -> str:
+    return f"{named_days(days)} AND dim = {int(Dim.TOTAL)} AND value = ''" if days else ""
 
 
-def _quarters(first: int, end: int) -> Any:
-    quarter: Any = LinkQuarter.quarter
-    return (quarter >= first) & (quarter < end) if first < end else None
+def _quarters(first: int, end: int) -> str:
+    return f"quarter >= {first} AND quarter < {end}" if first < end else ""

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import peewee
-
+from klink.db import rows
 from klink.db.connection import read
-from klink.db.models import LinkDay, LinkTotal
-from klink.stats.breakdown import Dim
+from klink.db.models import LinkDay
 from klink.stats.ranges import Range
 from klink.stats.scope import Scope, sums
 from klink.stats.series import Point
@@ -58,15 +56,11 @@ def unique_visitors(scope: Scope, over: Range) -> int:
 
     A link's of all time come from its running total, which counts each visitor once.
     """
-    table: Any = scope.days
+    if not (over.is_all_time and scope.days is LinkDay):
+        return scope.uniques(over)
     with read():
-        if over.is_all_time and scope.days is LinkDay:
-            query = LinkTotal.select(LinkTotal.uniques).where(LinkTotal.link_id == scope.id)
-        else:
-            query = table.select(peewee.fn.SUM(table.uniques)).where(
-                scope.days_of_dim(over, Dim.TOTAL)
-            )
-        return int(query.scalar() or 0)
+        row = rows.one("SELECT uniques FROM link_totals WHERE link_id = ?", scope.id)
+    return 0 if row is None else int(row[0])
 
 
 def _totals(counts: list[int], uniques: int) -> Totals:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +22,7 @@ from klink.stats.counts import LinkCounts, VariantCounts, with_counts
 from klink.stats.ranges import last_days, make, parse
 from klink.stats.reading import link_stats, workspace_analytics
 from tests.stats.conftest import NOW
+from tests.stats.statements import questions
 from tests.stats.visits import Visit, count
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -49,14 +49,12 @@ def test_a_link_without_visits_has_zeros(ctx: Context, owner: Principal, link: L
     assert with_variants.variants == {v.id: VariantCounts() for v in split.variants}
 
 
-def test_counts_of_many_links_take_two_queries(
-    ctx: Context, owner: Principal, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_counts_of_many_links_take_two_queries(ctx: Context, owner: Principal) -> None:
     several = [*_several(ctx, owner, 4), links.create(ctx, owner, NewLink(variants=SPLIT)).link]
     count([Visit(AT, link.id) for link in several for _ in range(link.id)])
-    with caplog.at_level(logging.DEBUG, logger="peewee"):
+    with questions() as asked:
         counts = with_counts(several)
-    assert len(caplog.records) == 2
+    assert len(asked) == 2
     assert [c.clicks for c in counts] == [link.id for link in several]
     assert [c.unique_visitors for c in counts] == [1] * 5
     assert with_counts([]) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from klink.core.links import LinkView, NewLink
 from klink.core.principal import Principal
 from klink.stats.sparklines import sparklines
 from tests.stats.conftest import NOW
+from tests.stats.statements import questions
 from tests.stats.visits import Visit, count
 
 
@@ -39,8 +39,8 @@ def test_only_people_are_in_it(several: list[LinkView]) -> None:
     assert sparklines(NOW, [link], days=2) == {link.id: (0, 1)}
 
 
-def test_a_page_takes_one_query(several: list[LinkView], caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG, logger="peewee"):
+def test_a_page_takes_one_query(several: list[LinkView]) -> None:
+    with questions() as asked:
         sparklines(NOW, several)
-    assert len(caplog.records) == 1
+    assert len(asked) == 1
     assert sparklines(NOW, []) == {}

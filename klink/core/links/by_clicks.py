@@ -35,9 +35,11 @@ Place = tuple[int, int]
 
 def find(asked: Filters, order: Order, limit: int) -> Found:
     """The first ``limit`` records, in order, for which all filters hold."""
-    piece = _next(asked.workspace_id, order, order.after, _PIECE)
+    # Without filters all fit but the few in the trash.
+    many = _PIECE if asked.rest else min(2 * limit, _PIECE)
+    piece = _next(asked.workspace_id, order, order.after, many)
     found = _fitting(asked, piece)
-    is_end = len(piece) < _PIECE
+    is_end = len(piece) < many
     if not is_end and len(found) <= limit:
         sorted_ = _by_filters(asked, order, piece)
         if sorted_ is not None:

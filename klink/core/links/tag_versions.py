@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from klink.core.context import Context
@@ -30,8 +29,7 @@ class Tags(NamedTuple):
     after: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A link as its row has it: times in milliseconds.
 
     :ivar values: its snapshot without tags, variants and rules, and without the usual values.
@@ -110,7 +108,7 @@ def _read(ids: Sequence[int]) -> Iterator[_Link]:
             kept[name] = bool(kept[name])
         if not kept["password"]:
             del kept["password"]
-        yield _Link(**dict(zip(_OWN, row, strict=False)), values=kept)
+        yield _Link._make((*row[:own], kept))
 
 
 def _inner(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
