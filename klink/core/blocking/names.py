@@ -8,6 +8,7 @@ characters that need none are undone, or ``%61`` would be a way past every list.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
@@ -101,6 +102,7 @@ def is_address(host: str) -> bool:
     return host.startswith("[") or host.rpartition(".")[2].isdecimal()
 
 
+@lru_cache(maxsize=1024)  # links by the thousand lead to few hosts
 def _with_parents(host: str) -> tuple[str, ...]:
     found = [host]
     if not is_address(host):

@@ -33,9 +33,12 @@ class Rules:
             else:
                 hosts.add(value)
         self._hosts, self._texts, self._globs = frozenset(hosts), frozenset(texts), tuple(globs)
+        self._is_empty = not (hosts or texts or globs)
 
     def find(self, asked: Asked) -> tuple[str, str] | None:
         """What holds for the destination: ``host`` or ``pattern``, and the text of it."""
+        if self._is_empty:  # as it mostly is, and thousands of links may be asked about
+            return None
         for host in asked.hosts:
             if host in self._hosts:
                 return "host", host
