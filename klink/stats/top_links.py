@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from klink.core.times import to_ms
 from klink.db import rows
-from klink.db.connection import database, read
+from klink.db.connection import read
 from klink.stats.breakdown import Dim
 from klink.stats.ranges import QUARTERS_A_DAY, Range, quarter_start
 from klink.stats.scope import named_days
@@ -40,14 +40,17 @@ def top_links(workspace_id: int, over: Range, limit: int = LIMIT) -> list[TopLin
     """
     best: list[tuple[int, int]] = []  # (-clicks, link id), smallest first
     with read():
-        for chunk in _most_clicked(workspace_id, over):
+        chunk = _most_clicked(workspace_id, over)
+        while chunk:
             if over.is_all_time:
                 counted = chunk
             else:
                 counted = _clicks(over, [link_id for link_id, _ in chunk])
             best = sorted(best + [(-clicks, id_) for id_, clicks in counted if clicks])[:limit]
-            if len(best) == limit and -best[-1][0] >= chunk[-1][1]:
+            least = -best[-1][0] if len(best) == limit else 0
+            if least >= chunk[-1][1] or len(chunk) < _CHUNK:
                 break
+            chunk = _most_clicked(workspace_id, over, chunk[-1], least)
         links = _links([id_ for _, id_ in best])
     return [
         TopLink(id_, *links[id_], -minus)
@@ -68,32 +71,28 @@ def _links(ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
 # CROSS JOIN keeps SQLite to the order of the totals' index; PostgreSQL reads a plain join.
 _MOST_CLICKED = """
     SELECT t.link_id, t.clicks FROM link_totals AS t CROSS JOIN links AS l
-    WHERE t.workspace_id = {p} AND t.clicks > 0 AND t.last_click_at >= {p}
+    WHERE t.workspace_id = ? AND t.clicks >= ? AND t.last_click_at >= ?
         AND l.id = t.link_id AND l.deleted_at IS NULL
-        AND t.clicks <= {p} AND (t.clicks < {p} OR t.link_id > {p})
-    ORDER BY t.clicks DESC, t.link_id LIMIT {p}
+        AND t.clicks <= ? AND (t.clicks < ? OR t.link_id > ?)
+    ORDER BY t.clicks DESC, t.link_id LIMIT ?
 """
 _MOST = 2**62
 
 
-def _most_clicked(workspace_id: int, over: Range) -> Iterator[list[tuple[int, int]]]:
-    """Links as (id, clicks of all time), the most clicked first, in chunks.
+def _most_clicked(
+    workspace_id: int, over: Range, after: tuple[int, int] = (0, _MOST), least: int = 0
+) -> list[tuple[int, int]]:
+    """The next links as (id, clicks of all time), the most clicked first.
 
     Only those clicked since the range began.
+
+    :param after: the last one of those before.
+    :param least: clicks of all time with which a link can still be among the first.
     """
     begin_ms = to_ms(quarter_start(over.first_quarter))
-    text = _MOST_CLICKED.format(p=database.param)
-    id_, clicks = 0, _MOST
-    while True:
-        after = (clicks, clicks, id_)
-        found = database.execute_sql(text, (workspace_id, begin_ms, *after, _CHUNK))
-        chunk: list[tuple[int, int]] = found.fetchall()
-        if not chunk:
-            return
-        yield chunk
-        if len(chunk) < _CHUNK:
-            return
-        id_, clicks = chunk[-1]
+    id_, clicks = after
+    values = (workspace_id, max(least, 1), begin_ms, clicks, clicks, id_, _CHUNK)
+    return rows.all_of(_MOST_CLICKED, *values)
 
 
 def _clicks(over: Range, ids: Sequence[int]) -> list[tuple[int, int]]:

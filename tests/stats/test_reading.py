@@ -224,6 +224,18 @@ def test_the_search_for_top_links_passes_those_that_were_popular_once(
     assert [(link.id, link.clicks) for link in top] == [(lately.id, 5)]
 
 
+def test_the_search_for_top_links_finds_all_that_have_equally_few_clicks(
+    ctx: Context, owner: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(top_links, "_CHUNK", 1)
+    several = _several(ctx, owner, 4)
+    count([Visit(AT, link.id) for link in several])
+    top = top_links.top_links(owner.workspace_id, last_days(ctx.now, 30), limit=3)
+    assert [link.id for link in top] == [link.id for link in several[:3]]
+    top = top_links.top_links(owner.workspace_id, last_days(ctx.now, 30), limit=9)
+    assert [link.id for link in top] == [link.id for link in several]
+
+
 def test_a_link_in_the_trash_is_no_top_link_but_its_clicks_stay(
     ctx: Context, owner: Principal, link: LinkView
 ) -> None:
