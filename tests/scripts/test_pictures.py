@@ -6,6 +6,7 @@ import struct
 import zlib
 
 import pytest
+from flask import Response
 
 from klink.admin import SCREENS
 from klink.admin.screens import Screens
@@ -21,8 +22,8 @@ def test_a_screen_without_a_picture_is_named(monkeypatch: pytest.MonkeyPatch) ->
     fresh = Screens()
 
     @fresh.at("/fresh", needs="read")
-    def nobody_thought_of_it() -> None:
-        """A screen."""
+    def nobody_thought_of_it() -> Response:
+        return Response()
 
     monkeypatch.setattr(tour, "SCREENS", (*SCREENS, fresh))
     with pytest.raises(LookupError, match="nobody_thought_of_it"):
