@@ -264,8 +264,12 @@ def test_a_slow_reader_keeps_its_place_and_gives_it_back_once(
 def test_an_export_that_fails_gives_its_place_back(
     app: Flask, owner: Person, link: dict[str, Any]
 ) -> None:
-    app.after_request_funcs.setdefault(None, []).append(fail)
-    reply = owner.get(f"links/{link['id']}/clicks", headers={"Accept": "text/csv"})
+    hooks = app.after_request_funcs.setdefault(None, [])
+    hooks.append(fail)
+    try:
+        reply = owner.get(f"links/{link['id']}/clicks", headers={"Accept": "text/csv"})
+    finally:
+        hooks.remove(fail)  # others have the application after this test
     assert reply.status_code == 500
     places: threading.Semaphore = app.extensions[EXTENSION]
     assert [places.acquire(blocking=False) for _ in range(3)] == [True, True, False]

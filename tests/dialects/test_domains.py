@@ -57,9 +57,11 @@ def test_links_made_without_a_key_go_to_the_default_too(house: House) -> None:
 def test_no_api_answers_on_a_verified_domain(house: House, speaker: Speaker) -> None:
     house.domain(HOST)
     person = house.person(speaker.name)
-    for path in (speaker.path, speaker.mount, "/api/docs", "/api/openapi.json", "/admin"):
+    for path in (speaker.path, speaker.mount, "/api/docs", "/api/openapi.json"):
         reply = person.get(path, base_url=f"https://{HOST}")
         assert (reply.status_code, reply.json["code"]) == (421, "wrong_host")
+    told = person.get("/admin", base_url=f"https://{HOST}")
+    assert (told.status_code, told.mimetype) == (421, "text/plain")
     for path in ("/health", "/ready"):
         reply = person.get(path, base_url=f"https://{HOST}", peer="127.0.0.1")
         assert reply.status_code == 200
