@@ -29,6 +29,7 @@ LOCAL_OWNER = "owner@localhost"
 MAX_CONVERSION_NAMES = 100
 MAX_CONVERSION_NAME = 255
 
+_MAX_ID = 2**62
 _PUBLIC_ID = re.compile(r"ws_[0-9a-f]{16}")
 
 
@@ -178,8 +179,10 @@ def get(workspace_id: int) -> WorkspaceView:
 
     :raises NotFound: when there is none.
     """
-    with read():
-        row = Workspace.get_or_none(Workspace.id == workspace_id)
+    row = None
+    if workspace_id <= _MAX_ID:  # else the database need not hear of it
+        with read():
+            row = Workspace.get_or_none(Workspace.id == workspace_id)
     if row is None:
         raise NotFound("workspace")
     return _view(row)

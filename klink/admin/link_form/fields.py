@@ -113,7 +113,7 @@ def baseline_of(text: str) -> Form:
     """The fields as they were shown; what is no text of :func:`baseline` is an empty form."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of a hundred thousand brackets
         found = None
     if not isinstance(found, dict):
         return Form({})

@@ -452,3 +452,12 @@ def test_a_row_with_a_made_up_number_makes_no_others(
     assert reply.status_code in (303, 422)
     reply = editor.post("/admin/links/explain-draft", BASE | {"was": was, "of": link.uid})
     assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("was", ["[" * 100_000, '{"a":' * 30_000, '{"url": [[1]]}', "\x00", "[]"])
+def test_a_form_that_brings_back_no_state_of_ours_is_read_all_the_same(
+    office: Office, editor: Person, was: str
+) -> None:
+    link = office.link("there")
+    sent = BASE | {"do": "save", "version": "1", "was": was}
+    assert editor.post(f"/admin/links/{link.uid}/edit", sent).status_code in (303, 422)

@@ -65,3 +65,10 @@ def test_a_plan_is_set_and_taken_away(owner: Person):
     assert workspaces.get(1).plan is None
     assert owner.post(f"{PATH}/1/plan", {"plan": "odd"}).status_code == 422
     assert owner.post(f"{PATH}/99/plan", {"plan": "hour"}).status_code == 404
+
+
+def test_a_number_that_no_database_holds_is_of_no_workspace(office: Office):
+    owner = office.sign_in("owner")
+    for number in (2**62 + 1, 2**63, 10**40):
+        reply = owner.post(f"/admin/settings/workspaces/{number}/plan", {"plan": ""})
+        assert reply.status_code == 404
