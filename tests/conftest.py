@@ -16,6 +16,19 @@ from tests.postgres import Cluster
 ENGINES = os.environ.get("KLINK_TEST_ENGINES", "sqlite,postgresql").split(",")
 
 
+LONG_FILES = (
+    "tests/live/test_descriptions.py",
+    "tests/browser/test_admin_walk.py",
+    "tests/live/test_dialect_descriptions.py",
+)
+"""What takes a minute or more in one piece."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest pieces, so that at the end no processor waits for another."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A PostgreSQL server of our own for this run."""
