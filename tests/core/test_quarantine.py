@@ -136,6 +136,19 @@ def test_what_the_operator_holds_keeps_its_slug_and_its_reports(
     assert again.quarantined_at is None
 
 
+def test_what_an_admin_holds_gives_its_slug_to_no_editor(
+    ctx: Context, owner: Principal, teammate: Principal
+):
+    ours = links.create(ctx, owner, NewLink(url="https://b.example/", slug="held")).link
+    links.quarantine(ctx, owner, ours.uid, "spam")
+    with pytest.raises(InsufficientRole):
+        links.purge(ctx, teammate, ours.uid)
+    with pytest.raises(InsufficientRole):
+        links.update(ctx, teammate, ours.uid, LinkPatch(slug="other"))
+    links.update(ctx, owner, ours.uid, LinkPatch(slug="other"))
+    links.purge(ctx, owner, ours.uid)
+
+
 def test_a_release_allows_this_destination_and_no_other(ctx: Context, owner: Principal):
     link = links.create(ctx, owner, NewLink(url="https://rival.example/a?b=c")).link
     entries.add(ctx, owner, "host", "rival.example")

@@ -8,11 +8,14 @@ from datetime import datetime
 from klink.core.blocking.gate import Gate
 from klink.core.blocking.lists import Finding
 from klink.core.context import Context
-from klink.core.errors import InvalidUrl
+from klink.core.errors import InvalidUrl, OnlyOperator
 from klink.core.links.model import LinkView
+from klink.core.principal import Principal
 from klink.core.urls import parse
 
-__all__ = ["FREE", "OPERATOR", "SCAN", "WORKSPACE", "blocked", "columns", "findings"]
+__all__ = [
+    "FREE", "OPERATOR", "SCAN", "WORKSPACE", "blocked", "columns", "findings", "need_release",
+]  # fmt: skip
 
 SCAN, WORKSPACE, OPERATOR = "scan", "workspace", "operator"
 """Who puts a link in quarantine: a list, a person of the workspace, or whoever runs the server."""
@@ -28,6 +31,20 @@ FREE: Mapping[str, object] = {
 def columns(at: datetime, by: str, reason: str) -> dict[str, object]:
     """What one has that is."""
     return {"quarantined_at": at, "quarantined_by": by, "quarantine_reason": reason}
+
+
+def need_release(who: Principal, quarantined_by: str | None) -> None:
+    """Refuse to free the slug of a link in quarantine to whoever may not let it out.
+
+    With another link there, visitors would be led where somebody has kept them from.
+
+    :raises OnlyOperator: the operator keeps it there.
+    :raises InsufficientRole: an owner or admin of the workspace does.
+    """
+    if quarantined_by == OPERATOR and not who.is_operator:
+        raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
+    if quarantined_by == WORKSPACE:
+        who.need_manager()
 
 
 def blocked(ctx: Context, link: LinkView) -> Finding | None:

@@ -11,7 +11,7 @@ import peewee
 
 from klink.core import audit, changes, slugs
 from klink.core.context import Changed, Context
-from klink.core.errors import Gone, OnlyOperator, PreconditionFailed, SlugTaken, ValidationFailed
+from klink.core.errors import Gone, PreconditionFailed, SlugTaken, ValidationFailed
 from klink.core.links import (
     destination_checks,
     destinations,
@@ -23,7 +23,7 @@ from klink.core.links import (
     versions,
 )
 from klink.core.links.batch import tag_rows
-from klink.core.links.blocked import FREE, OPERATOR, SCAN, blocked
+from klink.core.links.blocked import FREE, SCAN, blocked, need_release
 from klink.core.links.find import locked_row, row_of
 from klink.core.links.model import LinkPatch, LinkView, NewRule, NewVariant
 from klink.core.links.prepare import prepare_patch
@@ -223,8 +223,7 @@ def _slug_columns(who: Principal, row: Link, given: Mapping[str, object]) -> dic
     slug = given.get("slug", row.slug)
     if slug == row.slug:
         return {}
-    if row.quarantined_by == OPERATOR and not who.is_operator:  # the old one must not be free
-        raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
+    need_release(who, row.quarantined_by)  # the old one would be free
     if not isinstance(slug, str):
         raise ValidationFailed({"slug": ["cannot be cleared"]})
     return {"slug": slugs.check_custom(slug)}

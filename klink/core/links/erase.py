@@ -8,9 +8,9 @@ from typing import Any
 
 from klink.core import audit, changes
 from klink.core.context import Changed, Context
-from klink.core.errors import OnlyOperator, PreconditionFailed
+from klink.core.errors import PreconditionFailed
 from klink.core.links import destination_checks, quota
-from klink.core.links.blocked import OPERATOR
+from klink.core.links.blocked import OPERATOR, need_release
 from klink.core.links.find import locked_row
 from klink.core.links.site_checks import forget
 from klink.core.principal import Principal
@@ -78,12 +78,12 @@ def purge(ctx: Context, who: Principal, uid: str, *, if_version: int | None = No
     :raises PreconditionFailed: the link has another version by now.
     :raises OnlyOperator: the operator keeps it in quarantine: its slug must not be free, nor what
         was reported of it be gone.
+    :raises InsufficientRole: an owner or admin keeps it there, and whoever asks is neither.
     """
     who.need("delete")
     with write():
         row = locked_row(who, uid)
-        if row.quarantined_by == OPERATOR and not who.is_operator:
-            raise OnlyOperator("the server's operator keeps this link in quarantine; ask there")
+        need_release(who, row.quarantined_by)
         if if_version is not None and row.version != if_version:
             raise PreconditionFailed
         erase(ctx, who, row)
