@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -16,7 +17,7 @@ from peewee import Expression
 
 from klink.core import audit, users, workspaces
 from klink.core.context import Context
-from klink.core.errors import NotFound
+from klink.core.errors import DatabaseBusy, NotFound
 from klink.core.plans import stored
 from klink.core.principal import Principal, scopes_of
 from klink.core.users import UserView
@@ -163,7 +164,7 @@ def find(ctx: Context, token: str) -> SignedIn | None:
         workspace = workspaces.get(here)
         first = workspaces.find(None)
     if ctx.now - row.seen_at > _TOUCHED_EVERY:
-        with write():
+        with suppress(DatabaseBusy), write():  # a page matters more than when it was seen
             Session.update(seen_at=ctx.now).where(Session.id == row.id).execute()
     is_operator = user.roles.get(first.id) == "owner"
     return SignedIn(user, _view(row), hashed, workspace, user.roles[here], is_operator)
