@@ -101,8 +101,9 @@ class Cluster:
         options = (
             f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off "
             "-c full_page_writes=off -c max_connections=200 "
-            # What pays for itself in a database that lives longer than a test.
-            "-c jit=off -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0"
+            # What pays for itself in a database that lives longer than a test. Tables that a load
+            # fills are analyzed as they would be elsewhere, or a fold takes minutes.
+            "-c jit=off -c autovacuum_naptime=5s -c wal_level=minimal -c max_wal_senders=0"
         )
         log = str(folder / "log")
         self._run("pg_ctl", "-D", str(data), "-w", "-l", log, "-o", options, "start")
