@@ -17,8 +17,8 @@ from tests.live.server import Server
 
 pytestmark = [pytest.mark.live, pytest.mark.alone]
 
-KILLS = int(os.environ.get("KLINK_TEST_KILLS", "20"))
-AT_A_TIME = 20
+KILLS = int(os.environ.get("KLINK_TEST_KILLS", "10"))
+AT_A_TIME = 10
 """Kills before it is looked whether all is right; each time with another link."""
 
 
