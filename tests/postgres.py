@@ -115,6 +115,8 @@ class Cluster:
         with psycopg.connect(self.url(self.template), autocommit=True) as made:
             made.execute(_KEEP)
             self._shape = made.execute(_SHAPE).fetchone()
+        with self._admin() as admin:  # nor may the autovacuum be there while it is copied
+            admin.execute(f"ALTER DATABASE {self.template} ALLOW_CONNECTIONS false")
         return self
 
     def url(self, name: str) -> str:
