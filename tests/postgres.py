@@ -101,9 +101,8 @@ class Cluster:
         options = (
             f"-k {folder} -c listen_addresses='' -c fsync=off -c synchronous_commit=off "
             "-c full_page_writes=off -c max_connections=200 "
-            # What pays for itself in a database that lives longer than a test. Tables that a load
-            # fills are analyzed as they would be elsewhere, or a fold takes minutes.
-            "-c jit=off -c autovacuum_naptime=5s -c wal_level=minimal -c max_wal_senders=0"
+            # What pays for itself in a database that lives longer than a test.
+            "-c jit=off -c autovacuum=off -c wal_level=minimal -c max_wal_senders=0"
         )
         log = str(folder / "log")
         self._run("pg_ctl", "-D", str(data), "-w", "-l", log, "-o", options, "start")
@@ -115,7 +114,7 @@ class Cluster:
         with psycopg.connect(self.url(self.template), autocommit=True) as made:
             made.execute(_KEEP)
             self._shape = made.execute(_SHAPE).fetchone()
-        with self._admin() as admin:  # nor may the autovacuum be there while it is copied
+        with self._admin() as admin:  # nobody is there while it is copied
             admin.execute(f"ALTER DATABASE {self.template} ALLOW_CONNECTIONS false")
         return self
 
