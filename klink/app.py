@@ -10,15 +10,11 @@ import contextlib
 import ctypes
 import gc
 import logging
-import shlex
-import shutil
 import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from klink import __version__, admin, dialects, logs, tracking
 from klink.api import make_app
@@ -30,13 +26,14 @@ from klink.clicks.ledger import Ledger
 from klink.clicks.recent import RecentClicks
 from klink.clicks.visits import Recorder, VisitReader
 from klink.config import Config
-from klink.core import domains, keys, links, secrets, set_up, workspaces
+from klink.core import domains, links, secrets, workspaces
 from klink.core.compiled import CompiledLink
 from klink.core.context import Changed, Context, Settings
 from klink.core.errors import DatabaseBusy
 from klink.core.usage import Meter
 from klink.db import connection, migrate
 from klink.db.link_rows import LoopReader
+from klink.greeting import greet
 from klink.metrics import Metrics, Watch, door_of
 from klink.opening import captcha, core_settings, held, job_settings
 from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
@@ -68,8 +65,6 @@ _COLLECT_AFTER = 20_000
 would look hundreds of times a second while redirects leave nothing behind for it."""
 
 _M_ARENA_MAX = -8  # glibc's <malloc.h>
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def serve(config: Config) -> int:
@@ -112,7 +107,7 @@ def serve(config: Config) -> int:
         gc.set_threshold(_COLLECT_AFTER)
         sys.setswitchinterval(_SWITCH_S)
         server.start()
-        _greet(config, house.settings, server)
+        greet(config, Context(_now(), house.settings), [str(each) for each in server.addresses])
         signals.attach(server)
         server.run()
         log.info("stopping")
@@ -363,57 +358,6 @@ def _share_one_arena() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-
-
-def _greet(config: Config, settings: Settings, server: Server) -> None:
-    """Say where the server is and, as long as nobody can use it, how to begin."""
-    addresses = [f"http://{address}" for address in server.addresses]
-    base_url = config.server.base_url.rstrip("/")
-    lines = [f"klink {__version__} listens on {', '.join(addresses)}"]
-    if base_url not in addresses:
-        lines.append(f"Short URLs begin with {config.server.base_url}")
-    if _is_for_itself_alone(config):
-        lines.append(
-            "Who comes by another name or address is refused (421): set server.base_url to the "
-            "one that people use"
-        )
-    token = set_up.offer(Context(_now(), settings))
-    if token is not None:
-        # On a port that was chosen for this start alone, base_url leads nowhere.
-        is_here = base_url in addresses or not _is_loopback(base_url)
-        place = base_url if is_here else addresses[0]
-        lines.append(f"Set up the admin page (once, within an hour): {place}/admin/setup/{token}")
-        if not keys.all_of_them():
-            lines.append(
-                f"Or make an API key in another shell: {_klink(config)} keys create --name me"
-            )
-    with contextlib.suppress(OSError):  # nobody reads it
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-
-
-def _klink(config: Config) -> str:
-    """What a person types to run a command on what this server serves."""
-    option = f" --config {config.file}" if config.file else ""
-    folder = "" if config.file else f"KLINK_DATA_DIR={shlex.quote(str(config.data_dir))} "
-    return f"{folder}{_program()}{option}"
-
-
-def _is_for_itself_alone(config: Config) -> bool:
-    """Whether it listens for the network, but links are to begin with a loopback address."""
-    is_everywhere = config.server.host in ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
-    return is_everywhere and _is_loopback(config.server.base_url)
-
-
-def _is_loopback(url: str) -> bool:
-    return (urlsplit(url).hostname or "") in _LOOPBACK
-
-
-def _program() -> str:
-    """What a person here types for ``klink``: how it was started, when it is not on the PATH."""
-    started = Path(sys.argv[0])
-    is_hidden = started.name == "klink" and shutil.which("klink") is None
-    return str(started) if is_hidden else "klink"
 
 
 def _now() -> datetime:
