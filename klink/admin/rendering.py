@@ -54,7 +54,6 @@ def prepare(blueprint: Blueprint) -> None:
         ("csrf_token", gate.csrf_token),
         ("static", static),
         ("change", words.change),
-        ("has_screen", lambda endpoint: endpoint in current_app.view_functions),
     ):
         blueprint.add_app_template_global(function, name)
 
