@@ -59,11 +59,11 @@ def sign_in_with_code() -> Response:
     """The code of the second factor, or a recovery code, within five minutes."""
     form = Form.sent()
     try:
-        user_id = int(_signer().loads(form.raw("ticket"), max_age=_TICKET_S))
-    except (BadData, ValueError):
-        form = Form.of()
-        form.refuse(TOP, "That took too long. Sign in again.")
-        return _form(form, status=422)
+        user_id, mark = _signer().loads(form.raw("ticket"), max_age=_TICKET_S)
+    except BadData:
+        return _too_late()
+    if mark != users.password_mark(user_id):  # it has been changed since it was known
+        return _too_late()
     fits = False
     with form.catching():
         user = users.get(user_id)
@@ -101,6 +101,12 @@ def switch_workspace() -> Response:
     return redirect_to("admin.overview")
 
 
+def _too_late() -> Response:
+    form = Form.of()
+    form.refuse(TOP, "That took too long. Sign in again.")
+    return _form(form, status=422)
+
+
 def _welcome(user: UserView) -> Response:
     return _welcome_id(user.id)
 
@@ -132,8 +138,8 @@ def _code_form(form: Form, status: int = 200) -> Response:
 
 
 def _ticket(user: UserView) -> str:
-    """Says, for five minutes, that somebody knew this user's password."""
-    return str(_signer().dumps(str(user.id)))
+    """Says, for five minutes, that somebody knew this user's password as it is now."""
+    return str(_signer().dumps([user.id, users.password_mark(user.id)]))
 
 
 def _signer() -> URLSafeTimedSerializer:

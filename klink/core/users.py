@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from klink.core.errors import Conflict, NotFound, ValidationFailed
 from klink.core.passwords import HashedPassword, hash_password, matches
 from klink.core.problems import text_problem
 from klink.db.connection import lock, read, write
-from klink.db.models import Membership, User
+from klink.db.models import Membership, Session, User
 
 _EMAIL = re.compile(r"[^\s@\x00-\x20\x7f<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9.-]{1,190}")
 MIN_PASSWORD = 8
@@ -178,7 +179,7 @@ def get(user_id: int) -> UserView:
 
 
 def set_password(ctx: Context, email: str, password: str) -> None:
-    """Replace a user's password.
+    """Replace a user's password; all who are signed in with the old one are so no more.
 
     :raises NotFound: no user with this e-mail.
     :raises ValidationFailed: the password is too short or too long.
@@ -190,12 +191,16 @@ def set_password(ctx: Context, email: str, password: str) -> None:
         if row is None:
             raise NotFound(f"user {email!r}")
         User.update(password_hash=hashed).where(User.id == row.id).execute()
+        Session.delete().where(Session.user == row.id).execute()
         audit.record(ctx, None, "user.password", f"user:{row.uid}")
 
 
-def change_password(ctx: Context, user_id: int, old: str, new: str) -> None:
-    """Replace one's own password.
+def change_password(
+    ctx: Context, user_id: int, old: str, new: str, *, keep_session: int | None = None
+) -> int:
+    """Replace one's own password, and end one's sessions; return how many ended.
 
+    :param keep_session: the id of the one that goes on.
     How often somebody may try is the door's to limit, by ``SignInGuesses``.
 
     :raises ValidationFailed: ``old`` is not the password, or ``new`` cannot be one.
@@ -216,7 +221,22 @@ def change_password(ctx: Context, user_id: int, old: str, new: str) -> None:
         is_same = (User.id == user_id) & (User.password_hash == row.password_hash)
         if not User.update(password_hash=hashed).where(is_same).execute():
             raise Conflict("your password was changed meanwhile; sign in anew")
+        others = Session.delete().where(Session.user == user_id, Session.id != (keep_session or 0))
+        ended = int(others.execute())
         audit.record(ctx, None, "user.password", f"user:{row.uid}", user_id=user_id)
+        return ended
+
+
+def password_mark(user_id: int) -> str:
+    """A word that is another one once the user's password has changed, and tells nothing of it.
+
+    :raises NotFound: no such user.
+    """
+    with read():
+        row = User.get_or_none(User.id == user_id)
+    if row is None:
+        raise NotFound("user")
+    return hashlib.sha256((row.password_hash or "").encode()).hexdigest()[:16]
 
 
 def knows_password(user_id: int, password: str) -> bool:

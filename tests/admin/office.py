@@ -122,20 +122,23 @@ class Office:
         """Nobody yet."""
         return Browser(self.house)
 
-    def user(self, role: str, workspace_id: int = 1, email: str = "") -> int:
-        """Somebody new with a role; their password is ``PASSWORD``."""
+    def user(
+        self, role: str, workspace_id: int = 1, email: str = "", *, password: str | None = None
+    ) -> int:
+        """Somebody new with a role."""
         made = users.create(
             self.house.ctx,
             email or f"{role}{workspace_id}@example.org",
             role=role,
             workspace_id=workspace_id,
-            password=None,
+            password=password,
         )
         return made.id
 
-    def sign_in(self, role: str, workspace_id: int = 1) -> Person:
+    def sign_in(self, role: str, workspace_id: int = 1, *, password: str | None = None) -> Person:
         """Somebody new with this role, signed in."""
-        return Person(self.house, self.user(role, workspace_id), workspace_id)
+        user_id = self.user(role, workspace_id, password=password)
+        return Person(self.house, user_id, workspace_id)
 
     def stranger(self, role: str = "owner") -> Person:
         """Somebody with this role in another workspace."""

@@ -154,6 +154,25 @@ def test_with_a_second_factor_the_password_is_not_enough(office: Office, ann: in
     assert by_spare.status_code == 303
 
 
+def test_a_password_that_is_changed_lets_nobody_go_on(office: Office, ann: int):
+    import pyotp
+
+    inside = office.browser()
+    signs_in(inside)
+    enrolled = second_factor.begin(office.context(), ann)
+    code = pyotp.TOTP(enrolled.secret)
+    second_factor.confirm(office.context(), ann, enrolled.nonce, code.at(office.now.timestamp()))
+    half_way = office.browser()
+    ticket = signs_in(half_way).text.partition('name="ticket" value="')[2].partition('"')[0]
+    users.set_password(office.context(), EMAIL, "another battery staple")
+    assert inside.get("/admin/").status_code == 303
+    office.now += timedelta(seconds=60)
+    right = code.at(office.now.timestamp())
+    reply = half_way.post("/admin/sign-in/code", {"ticket": ticket, "code": right})
+    assert reply.status_code == 422
+    assert Session.select().count() == 0
+
+
 def test_codes_cannot_be_guessed(office: Office, ann: int):
     import pyotp
 

@@ -43,11 +43,12 @@ def change_password() -> Response:
         users.check_password(form.raw("new"))
     if not form.errors and own_password.may_try(form, "old"):
         with form.catching():
-            users.change_password(ctx, me.user.id, form.raw("old"), form.raw("new"))
+            ended = users.change_password(
+                ctx, me.user.id, form.raw("old"), form.raw("new"), keep_session=me.session.id
+            )
             own_password.knew_it()
     if form.errors:
         return _page(passwords=form)
-    ended = sessions.end_others(ctx, me.user.id, me.session.id)
     others = f" {ended} other browsers are signed out." if ended > 1 else ""
     others = " Another browser is signed out." if ended == 1 else others
     return redirect_to("admin.account", told=f"Password changed.{others}")

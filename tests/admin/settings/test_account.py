@@ -19,9 +19,7 @@ NEW = "battery staple"
 @pytest.fixture
 def ann(office: Office) -> Person:
     """An editor with a password."""
-    made = office.sign_in("editor")
-    users.set_password(office.context(), "editor1@example.org", PASSWORD)
-    return made
+    return office.sign_in("editor", password=PASSWORD)
 
 
 def view(person: Person) -> users.UserView:
