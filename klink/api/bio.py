@@ -48,14 +48,8 @@ def list_bio_pages() -> Response:
     return render.answer({"items": [_page(view) for view in pages]})
 
 
-def _place(response: Response) -> None:
-    """Say where the new page is, as the request's own mount has it."""
-    if response.status_code == 201:
-        response.headers["Location"] = f"{request.path}/{response.get_json()['name']}"
-
-
 def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
-    return idempotent(view, decorate=_place)
+    return idempotent(view, decorate=render.placed_by("name"))
 
 
 @blueprint.at("/bio-pages", "POST")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response
 
 from klink.api import render
 from klink.api.domain_schemas import (
@@ -46,13 +45,6 @@ def list_domains(query: Read) -> Response:
     return render.answer({"items": items, "next_cursor": page.next_cursor})
 
 
-def _place(response: Response) -> None:
-    """Say where the new domain is, as the request's own mount has it."""
-    if response.status_code == 201:
-        host = quote(response.get_json()["host"])
-        response.headers["Location"] = f"{request.path}/{host}"
-
-
 @blueprint.at("/domains", "POST")
 @blueprint.body(NewDomainInput, example={"host": "go.example.org"})
 @blueprint.answers(201, Domain, "Claimed.", headers={"Location": header("Its address.")})
@@ -70,7 +62,7 @@ def claim_domain(read: Read) -> Response:
 
 
 def _claimed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
-    return idempotent(view, decorate=_place)
+    return idempotent(view, decorate=render.placed_by("host"))
 
 
 @_claimed_once

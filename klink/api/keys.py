@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
-from flask import Response, request
+from flask import Response
 
 from klink.api import render
 from klink.api.people_schemas import Key, KeyList, KeysQuery, NewKey, NewKeyInput
@@ -39,12 +38,6 @@ def list_keys(query: Read) -> Response:
     return render.answer({"items": items, "next_cursor": page.next_cursor})
 
 
-def _place(response: Response) -> None:
-    """Say where the new key is, as the request's own mount has it."""
-    if response.status_code == 201:
-        response.headers["Location"] = f"{request.path}/{quote(response.get_json()['id'])}"
-
-
 @blueprint.at("/keys", "POST")
 @blueprint.body(NewKeyInput, example={"name": "website", "scopes": ["read", "create"]})
 @blueprint.answers(201, NewKey, "Made.", headers={"Location": header("Its address.")})
@@ -60,7 +53,7 @@ def create_key(read: Read) -> Response:
 
 
 def _created_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
-    return idempotent(view, decorate=_place, forgets=_SHOWN_ONCE)
+    return idempotent(view, decorate=render.placed_by("id"), forgets=_SHOWN_ONCE)
 
 
 @_created_once

@@ -60,15 +60,8 @@ def living(link_id: str) -> LinkView:
     return view
 
 
-def _place(response: Response) -> None:
-    """Say where the new link is, as the request's own mount has it."""
-    if response.status_code == 201:
-        made = response.get_json()
-        response.headers["Location"] = f"{request.path}/{made['id']}"
-
-
 def _placed_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
-    return idempotent(view, decorate=_place)
+    return idempotent(view, decorate=render.placed_by("id"))
 
 
 @blueprint.at("/links", "POST")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response
+from flask import Response, request
 from flask.json import dumps
 
 from klink.clicks.imagined import Imagined
@@ -30,6 +31,20 @@ Json = dict[str, Any]  # Any: JSON of every type
 def answer(body: Mapping[str, object] | Sequence[object], status: int = 200) -> Response:
     """A JSON answer."""
     return Response(dumps(body) + "\n", status, mimetype="application/json")
+
+
+def placed_by(name: str) -> Callable[[Response], None]:
+    """Says of an answer 201 where the new thing is, as the request's own mount has it.
+
+    :param name: the member of its JSON by which it is asked for.
+    """
+
+    def place(response: Response) -> None:
+        if response.status_code == 201:
+            word = quote(str(response.get_json()[name]), safe="")
+            response.headers["Location"] = f"{request.path}/{word}"
+
+    return place
 
 
 def link_answer(view: LinkView, status: int = 200) -> Response:

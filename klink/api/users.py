@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from klink.api import render
 from klink.api.people_schemas import (
@@ -96,12 +96,6 @@ def list_invites() -> Response:
     return render.answer({"items": [_invite(each) for each in found]})
 
 
-def _place(response: Response) -> None:
-    """Say where the new invitation is, as the request's own mount has it."""
-    if response.status_code == 201:
-        response.headers["Location"] = f"{request.path}/{response.get_json()['id']}"
-
-
 @blueprint.at("/users/invites", "POST")
 @blueprint.body(InviteInput, example={"email": "ann@example.org", "role": "editor"})
 @blueprint.answers(
@@ -121,7 +115,7 @@ def invite_user(read: Read) -> Response:
 
 
 def _invited_once(view: Any) -> Any:  # Any: a decorator that keeps what it decorates
-    return idempotent(view, decorate=_place, forgets=_SHOWN_ONCE)
+    return idempotent(view, decorate=render.placed_by("id"), forgets=_SHOWN_ONCE)
 
 
 @_invited_once
