@@ -17,6 +17,7 @@ from klink.core.guesses import CodeGuesses, SignInGuesses
 from klink.web import doors
 from klink.web.parts import parts
 from klink.web.principal import HttpsRequired
+from klink.web.request_id import request_id
 from klink.web.static_files import StaticFiles
 from klink.web.statuses import status_of
 
@@ -108,16 +109,24 @@ def _finish(response: Response) -> None:
 
 def _refuse(error: Exception) -> Response:
     """Say what went wrong, as a page; who is not signed in may do that first."""
+    status, detail = _told_of(error)
+    if status >= 500:
+        gate.ask_nothing()  # a page for nobody in particular needs no database
     if isinstance(error, NotAuthenticated) and gate.here() is None:
         if _is_script():
             return Response("sign in again\n", 401, mimetype="text/plain")
         return rendering.redirect_to("admin.sign_in", next=_asked())
-    status, detail = _told_of(error)
     if _is_script():
         return Response(f"{detail or _WORDS[status][0]}\n", status, mimetype="text/plain")
     heading, advice = _WORDS.get(status, _WORDS[400])
     return rendering.page(
-        "error", title=heading, status=status, detail=detail, advice=advice, number=status
+        "error",
+        title=heading,
+        status=status,
+        detail=detail,
+        advice=advice,
+        number=status,
+        request_id=request_id(),
     )
 
 

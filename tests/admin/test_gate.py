@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from klink.db import connection
+from klink.db.connection import DatabaseBusy
 from tests.admin.office import PASSWORD, Office
 
 STRICT = {
@@ -68,6 +70,22 @@ def test_an_unknown_page_is_told_of_in_words(office: Office):
     reply = office.sign_in("viewer").get("/admin/nothing-here")
     assert reply.status_code == 404
     assert "There is no such page" in reply.text
+
+
+def test_while_the_database_is_away_a_page_says_so(office: Office, monkeypatch: pytest.MonkeyPatch):
+    def away() -> None:
+        raise DatabaseBusy
+
+    owner = office.sign_in("owner")
+    with monkeypatch.context() as patch:
+        connection.close_thread()
+        patch.setattr(connection, "_open", away)
+        reply = owner.get("/admin/settings/account")
+    assert reply.status_code == 503
+    assert "The server is busy" in reply.text
+    assert reply.headers["X-Request-Id"] in reply.text
+    assert reply.headers["Retry-After"]
+    assert owner.get("/admin/settings/account").status_code == 200, "and the session goes on"
 
 
 def test_a_script_hears_that_it_must_sign_in(office: Office):
