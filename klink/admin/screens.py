@@ -14,9 +14,7 @@ from flask import Response
 
 __all__ = ["MAX_FORM", "Need", "Screen", "Screens"]
 
-Need = Literal[
-    "anybody", "person", "read", "create", "update", "delete", "manager", "owner", "operator"
-]
+Need = Literal["anybody", "person", "read", "create", "update", "delete", "manager", "operator"]
 """``anybody``: also who is not signed in; ``person``: whoever is. The scopes of the API ask the
 role in the workspace that is looked at; ``manager`` is its owners and admins; ``operator`` is who
 runs the server (:class:`klink.core.sessions.SignedIn`)."""

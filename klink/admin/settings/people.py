@@ -77,7 +77,7 @@ def revoke_invite(uid: str) -> Response:
 
 
 def _page(form: Form, *, changes: Form | None = None) -> Response:
-    ctx, who, is_owner = context(), principal(), gate.may("owner")
+    ctx, who, is_owner = context(), principal(), gate.who().role == "owner"
     roles = [role for role in ROLES if role != "owner" or is_owner]
     found = members.search(ctx, who, cursor=request.args.get("cursor"))
     return page(
