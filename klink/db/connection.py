@@ -11,6 +11,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -267,20 +268,36 @@ def write() -> Iterator[None]:
             with database.atomic():
                 yield
             return
-        _wait_to_write()
+        left_s = _wait_to_write()
         try:
-            with database.atomic("IMMEDIATE"):
+            with _lock_timeout(left_s), database.atomic("IMMEDIATE"):
                 yield
         finally:
             _Bound.writer.release()
 
 
-def _wait_to_write() -> None:
+def _wait_to_write() -> float:
+    """Wait for the other threads; return the seconds that are left to wait for other processes."""
     if _Bound.writer.acquire(blocking=False):
-        return
+        return LOCK_TIMEOUT_S
+    until = time.monotonic() + LOCK_TIMEOUT_S
     with turns.given_back():
         if not _Bound.writer.acquire(timeout=LOCK_TIMEOUT_S):
             raise DatabaseBusy
+    return until - time.monotonic()
+
+
+@contextmanager
+def _lock_timeout(left_s: float) -> Iterator[None]:
+    """Wait no longer than this for SQLite's lock during the block."""
+    if left_s >= LOCK_TIMEOUT_S:  # nobody was before us: the usual case costs nothing
+        yield
+        return
+    database.execute_sql(f"PRAGMA busy_timeout = {max(1, int(left_s * 1000))}")
+    try:
+        yield
+    finally:
+        database.execute_sql(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT_S * 1000)}")
 
 
 def in_write() -> bool:

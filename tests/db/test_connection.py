@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from pathlib import Path
 
 import peewee
@@ -15,6 +16,7 @@ import pytest
 from klink.db import connection
 from klink.db.connection import DatabaseBusy, DatabaseUnusable, database
 from klink.db.models import Meta
+from tests.locks import locked
 
 
 def put(key: str) -> None:
@@ -77,6 +79,34 @@ def test_a_locked_database_is_busy_after_a_while(tmp_path: Path) -> None:
     other.execute("ROLLBACK")
     other.close()
     connection.disconnect()
+
+
+def test_waiting_for_a_thread_and_for_a_process_takes_no_longer_than_for_one(
+    tmp_path: Path,
+) -> None:
+    connection.connect("sqlite:///klink.db", tmp_path)
+    took: list[float] = []
+
+    def write() -> None:
+        began = time.monotonic()
+        with pytest.raises(DatabaseBusy), connection.write():
+            pass
+        took.append(time.monotonic() - began)
+        connection.close_thread()
+
+    with locked(f"sqlite:///{tmp_path / 'klink.db'}"):
+        first = threading.Thread(target=write)
+        second = threading.Timer(connection.LOCK_TIMEOUT_S / 4, write)
+        first.start()
+        second.start()
+        first.join()
+        second.join()
+    with connection.write():
+        [(timeout,)] = database.execute_sql("PRAGMA busy_timeout").fetchall()
+    connection.disconnect()
+    assert len(took) == 2
+    assert max(took) < connection.LOCK_TIMEOUT_S * 1.7
+    assert timeout == connection.LOCK_TIMEOUT_S * 1000
 
 
 @pytest.mark.parametrize("url", ["sqlite:///klink.db", "postgresql://x:secret@[/nonsense"])
