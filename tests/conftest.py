@@ -13,8 +13,13 @@ from klink.db import connection, migrate
 from tests.live.server import Server
 from tests.postgres import Cluster
 
+TESTS = Path(__file__).resolve().parent
+
 ENGINES = os.environ.get("KLINK_TEST_ENGINES", "sqlite,postgresql").split(",")
 
+DOORS = ("admin", "api", "browser", "dialects", "pages", "tracking")
+"""What asks the database nothing by itself (an import contract): the rooms below it are tried on
+each engine, doors on the first, but for tests marked ``every_engine``, where requests race."""
 
 LONG_FILES = (
     "tests/live/test_descriptions.py",
@@ -37,10 +42,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     running.stop()
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> str:
-    """The engine a test runs on; a test that asks for the database runs once on each."""
-    return str(request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a database on each engine, or on the first alone."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    room = metafunc.definition.path.relative_to(TESTS).parts[0]
+    every = room not in DOORS or metafunc.definition.get_closest_marker("every_engine")
+    metafunc.parametrize("engine", ENGINES if every else ENGINES[:1], scope="function")
 
 
 @pytest.fixture(scope="session")

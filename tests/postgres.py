@@ -43,17 +43,24 @@ _KEEP = """
         SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public'
 """
 
-# Makes a database again what it was then.
+# Makes a database again what it was then. To delete a few rows is ten times faster than to begin
+# the files of a table anew, which is for those that have grown: nothing else clears up here.
 _RESTORE = """
-    DO $$ DECLARE name text; value bigint; filled boolean; names text := ''; BEGIN
+    DO $$ DECLARE name text; pages bigint; value bigint; names text := ''; BEGIN
         PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid();
-        FOR name IN SELECT relname FROM pg_class
+        SET session_replication_role = replica;
+        FOR name, pages IN SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class
                     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
-            EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', name) INTO filled;
-            IF filled THEN names := names || format(', public.%I', name); END IF;
+            IF pages > 8 THEN
+                names := names || format(', public.%I', name);
+            ELSIF pages > 0 THEN
+                EXECUTE format('DELETE FROM public.%I', name);
+            END IF;
         END LOOP;
-        EXECUTE 'TRUNCATE ' || substr(names, 3) || ' CASCADE';
+        IF names <> '' THEN
+            EXECUTE 'TRUNCATE ' || substr(names, 3) || ' CASCADE';
+        END IF;
         FOR name, value IN
             SELECT k.name, k.last_value FROM kept.sequences k
             JOIN pg_sequences s ON s.schemaname = 'public' AND s.sequencename = k.name
@@ -67,14 +74,11 @@ _RESTORE = """
     END $$
 """
 
-# All tables, columns and indexes, as one short text.
+# All tables, columns and indexes, as a few numbers: what is made anew has a new oid.
 _SHAPE = """
-    SELECT md5(string_agg(c.relname || ' ' || c.relkind::text || ' ' || coalesce(a.names, ''), ','
-                          ORDER BY c.relname))
-    FROM pg_class c LEFT JOIN LATERAL (
-        SELECT string_agg(attname || atttypid::text, ' ' ORDER BY attnum) AS names
-        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-    ) a ON true WHERE c.relnamespace = 'public'::regnamespace
+    SELECT count(*), sum(c.oid::bigint), sum(c.relnatts), (
+        SELECT count(*) FROM pg_attribute WHERE attisdropped AND attrelid >= 16384
+    ) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
 """
 
 

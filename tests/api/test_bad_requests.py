@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from klink.core import keys
@@ -139,6 +140,7 @@ def test_a_revoked_key_looks_like_an_unknown_one(
     assert owner.get("me").json == unknown.json
 
 
+@pytest.mark.every_engine
 def test_a_busy_database_is_503_after_a_while_and_reads_go_on(
     owner: Person, engine: str, database_url: str
 ) -> None:

@@ -7,6 +7,7 @@ import queue
 import threading
 from typing import Any
 
+import pytest
 from flask import Blueprint, Flask, Response
 from werkzeug.test import TestResponse
 
@@ -132,6 +133,7 @@ def test_a_replay_uses_up_no_monthly_quota_but_counts_for_the_minute(
     assert [reply.headers["X-RateLimit-Remaining"] for reply in replies] == ["2"] * 5
 
 
+@pytest.mark.every_engine
 def test_while_the_first_request_runs_a_second_is_told_so(
     app: Flask, owner: Person, owner_with: MakeKey
 ) -> None:

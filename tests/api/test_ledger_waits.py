@@ -35,6 +35,7 @@ def click(journal: Journal, link: dict[str, Any], times: int = 1) -> None:
     journal.append([encode(record)] * times)
 
 
+@pytest.mark.every_engine
 def test_a_click_is_counted_by_the_next_read(
     running: Ledger, journal: Journal, owner: Person
 ) -> None:
@@ -53,6 +54,7 @@ def test_a_click_is_counted_by_the_next_read(
         assert "Klink-Ledger-Lag" not in reply.headers
 
 
+@pytest.mark.every_engine
 def test_uses_are_counted_from_the_clicks_so_far(
     running: Ledger, journal: Journal, owner: Person
 ) -> None:
@@ -79,6 +81,7 @@ def nothing_can_be_counted(engine: str, database_url: str) -> Iterator[None]:
         other.close()
 
 
+@pytest.mark.every_engine
 def test_when_the_ledger_stays_behind_the_answer_says_so(
     running: Ledger, journal: Journal, owner: Person, engine: str, database_url: str
 ) -> None:

@@ -35,12 +35,6 @@ PRIVATE = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {g
 PRIVATE_HEADER = {"Sec-GPC": "1"}
 
 
-@pytest.fixture(params=["sqlite"])
-def engine(request: pytest.FixtureRequest) -> str:
-    """To a browser one engine looks like the other."""
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The distribution's Chromium, without a window."""

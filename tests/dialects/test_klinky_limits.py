@@ -113,6 +113,7 @@ def test_k13_the_same_key_makes_one_link(house: House, owner: Person) -> None:
     assert owner.get(LINKS).json["total"] == 1
 
 
+@pytest.mark.every_engine
 def test_k13_many_at_once_with_one_key_make_one_link(house: House, owner: Person) -> None:
     key = {"Idempotency-Key": '"one"'}
     body = {"name": "x", "variants": AB}

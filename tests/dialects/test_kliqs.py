@@ -215,6 +215,7 @@ def test_l5_the_count_survives_a_restart(house: House) -> None:
     assert_failure(person.post(PATH, {"url": URL}), 429, "API_LIMIT_REACHED")
 
 
+@pytest.mark.every_engine
 def test_l5_of_the_last_request_of_a_month_exactly_one_wins(house: House) -> None:
     person = house.person("kliqs", plan="month")
     make(person)
@@ -233,6 +234,7 @@ def test_l6_links_count_wherever_they_were_made(house: House) -> None:
     make(person)
 
 
+@pytest.mark.every_engine
 def test_l6_of_the_last_link_of_a_plan_exactly_one_wins(house: House) -> None:
     person = house.person("kliqs", plan="two-links")
     make(person)

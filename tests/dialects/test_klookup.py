@@ -252,6 +252,7 @@ def test_u3_other_workspaces_and_direct_links_are_apart(me: Person, stranger: Pe
     assert create(me, url=URL, post_id=INPAGE["post_id"])["type"] == "direct"
 
 
+@pytest.mark.every_engine
 def test_u3_calls_at_the_same_time_make_one_link(me: Person) -> None:
     replies = at_once([lambda: me.post("/api/v1/links", INPAGE)] * 6)
     assert sorted(reply.status_code for reply in replies) == [200] * 5 + [201]

@@ -216,6 +216,7 @@ def test_a_creation_with_a_key_of_its_own_is_done_once(me: Person, stranger: Per
     assert_error(_once(me, key="k" * 256), 400, details=True)
 
 
+@pytest.mark.every_engine
 def test_one_of_many_creations_at_once_is_done(me: Person) -> None:
     replies = at_once([lambda: _once(me)] * 6)
     assert {reply.status_code for reply in replies} <= {201, 409}
@@ -271,6 +272,7 @@ def test_u12_addresses_are_counted_apart_and_ipv6_by_networks(open_house: House)
     assert _bare(open_house, peer="198.51.100.1").status_code == 201
 
 
+@pytest.mark.every_engine
 def test_u12_no_more_are_made_at_the_same_time_either(open_house: House) -> None:
     replies = at_once([lambda: _bare(open_house)] * 8)
     assert sorted(reply.status_code for reply in replies) == [201] * 5 + [429] * 3

@@ -214,6 +214,7 @@ def test_q13_our_fault_is_500_and_names_the_request(ann: Person) -> None:
     }
 
 
+@pytest.mark.every_engine
 def test_q13_of_two_with_one_idempotency_key_at_once_one_makes_a_link(ann: Person) -> None:
     def post() -> tuple[int, Any]:
         reply = ann.post("/api/v1/links", {"destination": URL}, headers={"Idempotency-Key": "one"})

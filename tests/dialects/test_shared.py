@@ -238,6 +238,7 @@ def test_the_same_request_with_the_same_idempotency_key_is_done_once(
     assert Link.select().count() == 2
 
 
+@pytest.mark.every_engine
 @all_doors
 def test_of_32_at_once_with_one_idempotency_key_one_makes_the_link(
     house: House, door: Speaker
@@ -256,6 +257,7 @@ def test_of_32_at_once_with_one_idempotency_key_one_makes_the_link(
     assert Link.select().count() == 1
 
 
+@pytest.mark.every_engine
 @naming_doors
 def test_of_32_at_once_for_one_slug_one_gets_it(house: House, door: Speaker) -> None:
     person = house.person(door.name)
@@ -268,6 +270,7 @@ def test_of_32_at_once_for_one_slug_one_gets_it(house: House, door: Speaker) -> 
     assert Link.select().count() == 1
 
 
+@pytest.mark.every_engine
 @all_doors
 def test_of_32_at_once_for_the_last_link_of_a_plan_one_gets_it(house: House, door: Speaker) -> None:
     person = house.person(door.name, plan="two-links")
@@ -280,6 +283,7 @@ def test_of_32_at_once_for_the_last_link_of_a_plan_one_gets_it(house: House, doo
     assert Link.select().count() == 2
 
 
+@pytest.mark.every_engine
 @all_doors
 @pytest.mark.parametrize("plan", ["minute", "hour", "month"])
 def test_of_32_at_once_for_the_last_request_of_a_window_one_gets_it(

@@ -6,15 +6,19 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.live import warm
 
 START_TIMEOUT_S = 30.0
 BROWSER = (
@@ -65,19 +69,11 @@ class Server:
         self.headers = {"User-Agent": BROWSER}
         """What every request sends."""
         self.log = data_dir.parent / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | warm.Process | None = None
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self.program, "serve"],
-                env=self.env,
-                cwd=self.data_dir.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = self._started()
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -88,6 +84,21 @@ class Server:
             except OSError:
                 time.sleep(0.02)
         raise AssertionError(f"the server did not start:\n{self.log.read_text()[-3000:]}")
+
+    def _started(self) -> subprocess.Popen[bytes] | warm.Process:
+        folder = self.data_dir.parent
+        if self.program == "klink":
+            files = (Path(os.devnull), self.log, self.log)
+            return warm.nursery().start(["serve"], env=self.env, cwd=folder, files=files)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", self.program, "serve"],
+                env=self.env,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     @property
     def pid(self) -> int:
@@ -130,18 +141,17 @@ class Server:
 
     def klink(self, *arguments: str, stdin: str = "") -> str:
         """Run a klink command beside the server; return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "klink", *arguments],
-            env=self.env,
-            cwd=self.data_dir.parent,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        folder = Path(tempfile.mkdtemp())
+        files = (folder / "stdin", folder / "stdout", folder / "stderr")
+        files[0].write_text(stdin)
+        try:
+            process = warm.nursery().start(
+                arguments, env=self.env, cwd=self.data_dir.parent, files=files
+            )
+            assert process.wait(60) == 0, files[2].read_text()
+            return files[1].read_text().strip()
+        finally:
+            shutil.rmtree(folder)
 
     def request(
         self,

@@ -18,7 +18,7 @@ from tests.locks import locked
 
 pytestmark = [pytest.mark.live, pytest.mark.alone]
 
-LOCKED_S = 10.0
+LOCKED_S = 5.0
 
 
 def test_while_the_database_is_locked_redirects_go_on_and_writes_say_503(

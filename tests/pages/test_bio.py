@@ -397,6 +397,7 @@ def test_a_page_is_shown_over_https_alone_where_that_is_required(house: House, p
     assert ask(house, "/@acme").status_code == 200
 
 
+@pytest.mark.every_engine
 def test_a_busy_database_is_told(house: House, page: None, monkeypatch: pytest.MonkeyPatch):
     def busy(*_: object) -> None:
         raise DatabaseBusy

@@ -110,6 +110,7 @@ def test_u9_a_restart_gives_no_pass_back(site: Site, tmp_path: Path) -> None:
         again.close()
 
 
+@pytest.mark.every_engine
 def test_u9_one_pass_sent_thirty_two_times_at_once_makes_one_click(site: Site) -> None:
     form = form_of(site.ask("/shown/page"))
     found = at_once([lambda: site.post("/shown/page", **form).status_code] * 32)

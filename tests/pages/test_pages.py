@@ -235,6 +235,7 @@ def test_a_post_to_the_code_of_an_inpage_link_leads_to_its_page(site: Site) -> N
     assert (answer.status_code, answer.headers["Location"]) == (303, "/page/page?a=1")
 
 
+@pytest.mark.every_engine
 def test_a_busy_database_is_503_for_pages_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from klink.core import links
 

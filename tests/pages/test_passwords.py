@@ -145,6 +145,7 @@ def test_l7_one_address_that_tries_many_links_is_slowed_down(site: Site) -> None
     assert found == [403] * 30 + [429]
 
 
+@pytest.mark.every_engine
 def test_a_busy_database_lets_nobody_guess(site: Site) -> None:
     held, let_go = threading.Event(), threading.Event()
 
