@@ -23,6 +23,8 @@ each engine, doors on the first, but for tests marked ``every_engine``, where re
 
 LONG_FILES = (
     "tests/live/test_descriptions.py",
+    "tests/live/test_week.py",
+    "tests/live/test_destinations.py",
     "tests/browser/test_admin_walk.py",
     "tests/live/test_dialect_descriptions.py",
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.benchmark import links, traffic
 from scripts.benchmark.load import LoadFailed
-from scripts.week.measuring import Felt, Server, prepare, run_week, serving
+from scripts.week.measuring import Felt, Pace, Server, prepare, run_week, serving
 from scripts.week.outside import outside
 from scripts.week.world import World, beside
 
@@ -25,6 +25,7 @@ FULL, QUICK = (100_000, 7), (2_000, 2)
 """Links and days."""
 
 QUICK_RATE = 200.0
+CALM, HASTY = Pace(lead_s=1, quiet_s=5), Pace(lead_s=0.1, quiet_s=0.2)
 P99_MS = 5.0
 """What redirects may take beside any job, in 99 of 100 cases."""
 
@@ -96,7 +97,7 @@ def _week(given: argparse.Namespace, data_dir: Path, days: int) -> int:
         with serving(data_dir, others.settings) as server:
             rate = given.rate or (QUICK_RATE if given.quick else _half(server, requests))
             quiet, beside_jobs = run_week(
-                world, server, requests, rate, 1 if given.quick else 5, _tell
+                world, server, requests, rate, HASTY if given.quick else CALM, _tell
             )
             server.drained()
             table = _table(world, rate, quiet, beside_jobs)

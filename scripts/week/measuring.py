@@ -25,7 +25,6 @@ __all__ = ["Felt", "Server", "run_week", "serving"]
 DAY_S = 86_400
 
 _ENOUGH_S = 3600  # a load goes on for as long as the job does
-_LEAD_S = 1.0  # from a load's beginning until it is in full swing
 
 
 class Server(servers.Klink):
@@ -59,6 +58,14 @@ class Server(servers.Klink):
                     return Outcome(**told)
                 break
         raise LoadFailed(f"job {order.job} failed; see {self.log}")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a load goes on until it is in full swing, and then beside no job."""
+
+    lead_s: float
+    quiet_s: float
 
 
 @dataclass
@@ -114,13 +121,12 @@ def run_week(
     server: Server,
     requests: Path,
     rate: float,
-    quiet_s: float,
+    pace: Pace,
     tell: Callable[[str], None],
 ) -> tuple[Felt, list[Felt]]:
     """Every job of every day, each beside a load of its own, and before it one beside none.
 
     :param rate: requests a second.
-    :param quiet_s: how long a load beside none takes.
     :param tell: told what is being done.
     """
     quiet, beside = Felt("no job"), {job.name: Felt(job.name) for job in JOBS}
@@ -129,9 +135,9 @@ def run_week(
             prepare(world, day)
         for job in JOBS:
             felt, order = beside[job.name], order_of(job, world, day)
-            with _loaded(server, requests, rate, quiet):
-                time.sleep(quiet_s)
-            with _loaded(server, requests, rate, felt):
+            with _loaded(server, requests, rate, quiet, pace):
+                time.sleep(pace.quiet_s)
+            with _loaded(server, requests, rate, felt, pace):
                 felt.add(server.obey(order), order.runs)
             tell(
                 f"day {day + 1}: {job.name:16} p99 {felt.p99_ms[-1]:6.2f} ms, "
@@ -156,13 +162,13 @@ def order_of(job: Job, world: World, day: int) -> Order:
 
 
 @contextmanager
-def _loaded(server: Server, requests: Path, rate: float, felt: Felt) -> Iterator[None]:
+def _loaded(server: Server, requests: Path, rate: float, felt: Felt, pace: Pace) -> Iterator[None]:
     """Load the server during the block, and note how that was.
 
     :raises LoadFailed: when not every answer was a redirect.
     """
     with load.started(server.port, requests, _ENOUGH_S, rate=rate) as running:
-        time.sleep(_LEAD_S)
+        time.sleep(pace.lead_s)
         yield
         found = running.stop()
     if found.refused or found.broken or not found.answered:

@@ -11,7 +11,7 @@ import pytest
 
 from klink.jobs import JOBS
 
-pytestmark = [pytest.mark.live, pytest.mark.alone]
+pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).resolve().parents[2]
 
