@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ CONNECTIONS = 32
 LOCAL = "127.0.0.1"
 
 _SCRIPT = Path(__file__).with_name("load.lua")
+_AGAIN_S = 0.5
 _SPARE_S = 120  # for reading the requests before, and the last answers after
 
 
@@ -59,7 +60,11 @@ class Running:
 
         :raises LoadFailed: as :meth:`result`.
         """
-        self.process.send_signal(signal.SIGINT)
+        while self.process.poll() is None:
+            # One that comes before wrk has begun to wait does not wake it.
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_AGAIN_S)
         return self.result()
 
     def result(self) -> Load:
