@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from klink import __version__
+from klink import build
 from klink.cli.output import escaped
 from klink.cli.refused import Refused
 
@@ -81,6 +81,12 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _tell_version(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        click.echo(f"klink {build.described()}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
@@ -89,7 +95,14 @@ def _drop_output() -> None:
     metavar="FILE",
     help="The configuration; else $KLINK_CONFIG, else ./config.toml.",
 )
-@click.version_option(__version__, prog_name="klink", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show which klink this is, and end.",
+)
 @click.pass_context
 def cli(context: click.Context, config_file: Path | None) -> None:
     """A self-hosted link server."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from klink import __version__
+from klink import build
 from klink.cli.main import COMMANDS, cli
 from tests.cli.conftest import Klink
 
@@ -91,7 +91,7 @@ def test_the_first_help_names_every_command(klink: Klink):
 
 
 def test_the_version_is_shown(klink: Klink):
-    assert klink("--version").line == f"klink {__version__}"
+    assert klink("--version").line == f"klink {build.described()}"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_python_m_klink_is_the_same_command():
         check=True,
         cwd=ROOT,
     )
-    assert done.stdout == f"klink {__version__}\n"
+    assert done.stdout == f"klink {build.described()}\n"
 
 
 def test_making_a_key_imports_neither_server_nor_scheduler(home: Path):

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.live import warm
+from tests.live.program import PACKED, command, innermost
 
 START_TIMEOUT_S = 30.0
 BROWSER = (
@@ -87,12 +88,12 @@ class Server:
 
     def _started(self) -> subprocess.Popen[bytes] | warm.Process:
         folder = self.data_dir.parent
-        if self.program == "klink":
+        if self.program == "klink" and not PACKED:
             files = (Path(os.devnull), self.log, self.log)
             return warm.nursery().start(["serve"], env=self.env, cwd=folder, files=files)
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", self.program, "serve"],
+                command("serve") if PACKED else [sys.executable, "-m", self.program, "serve"],
                 env=self.env,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -104,7 +105,7 @@ class Server:
     def pid(self) -> int:
         """The process id of the running server."""
         assert self._process is not None
-        return self._process.pid
+        return innermost(self._process.pid) if PACKED else self._process.pid
 
     @property
     def memory_bytes(self) -> int:
@@ -121,7 +122,7 @@ class Server:
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._process.wait(10)
         self._process = None
 
@@ -129,7 +130,7 @@ class Server:
         """End it politely; return its exit status and the seconds that took."""
         assert self._process is not None
         began = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         status = self._process.wait(30)
         self._process = None
         return status, time.monotonic() - began
@@ -145,13 +146,27 @@ class Server:
         files = (folder / "stdin", folder / "stdout", folder / "stderr")
         files[0].write_text(stdin)
         try:
-            process = warm.nursery().start(
-                arguments, env=self.env, cwd=self.data_dir.parent, files=files
-            )
-            assert process.wait(60) == 0, files[2].read_text()
+            assert self._ran(arguments, files) == 0, files[2].read_text()
             return files[1].read_text().strip()
         finally:
             shutil.rmtree(folder)
+
+    def _ran(self, arguments: Sequence[str], files: tuple[Path, Path, Path]) -> int:
+        folder = self.data_dir.parent
+        if not PACKED:
+            started = warm.nursery().start(arguments, env=self.env, cwd=folder, files=files)
+            return started.wait(60)
+        with files[0].open() as stdin, files[1].open("w") as out, files[2].open("w") as err:
+            return subprocess.run(
+                command(*arguments),
+                env=self.env,
+                cwd=folder,
+                stdin=stdin,
+                stdout=out,
+                stderr=err,
+                timeout=60,
+                check=False,
+            ).returncode
 
     def request(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.dns import Names, name_server
+from tests.live.program import command
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live
@@ -93,7 +94,7 @@ def test_the_documents_commands_do_what_it_says(server: Server, key: str, names:
     printed = []
     for block in blocks:
         script = block.replace("https://klink.example.org", f"http://127.0.0.1:{server.port}")
-        script = re.sub(r"^klink ", f"{sys.executable} -m klink ", script, flags=re.MULTILINE)
+        script = re.sub(r"^klink ", f"{shlex.join(command())} ", script, flags=re.MULTILINE)
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             env=server.env | {"KEY": key},

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.live.program import command
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live
@@ -30,7 +30,7 @@ def run(server: Server, commands: list[str]) -> list[str]:
     mark = "--- next block ---"
     script = f"\necho; echo {shlex.quote(mark)}\n".join(commands)
     script = script.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
-    script = script.replace(".venv/bin/klink", f"{shlex.quote(sys.executable)} -m klink")
+    script = script.replace(".venv/bin/klink", shlex.join(command()))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         env=server.env,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.conftest import Load
+from tests.live.program import command
 from tests.live.server import Server
 from tests.locks import locked
 
@@ -119,7 +119,7 @@ def test_a_second_server_on_the_same_data_is_refused(
             other.end()
         return
     second = subprocess.run(
-        [sys.executable, "-m", "klink", "serve", "--port", "0"],
+        command("serve", "--port", "0"),
         env=server.env,
         capture_output=True,
         text=True,
