@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from pathlib import Path
 
-__all__ = ["PACKED", "command", "innermost"]
+__all__ = ["PACKED", "command"]
 
 PACKED = tuple(shlex.split(os.environ.get("KLINK_TEST_PROGRAM", "")))
 
@@ -19,10 +18,3 @@ PACKED = tuple(shlex.split(os.environ.get("KLINK_TEST_PROGRAM", "")))
 def command(*arguments: str) -> list[str]:
     """The command line of ``klink ARGUMENTS``."""
     return [*(PACKED or (sys.executable, "-m", "klink")), *arguments]
-
-
-def innermost(pid: int) -> int:
-    """The process that a started program has become: what runs images starts others to do so."""
-    while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        pid = int(children[-1])
-    return pid

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.live import warm
-from tests.live.program import PACKED, command, innermost
+from tests.live.program import PACKED, command
 
 START_TIMEOUT_S = 30.0
 BROWSER = (
@@ -105,7 +105,7 @@ class Server:
     def pid(self) -> int:
         """The process id of the running server."""
         assert self._process is not None
-        return innermost(self._process.pid) if PACKED else self._process.pid
+        return self._process.pid
 
     @property
     def memory_bytes(self) -> int:
