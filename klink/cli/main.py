@@ -32,6 +32,8 @@ COMMANDS: dict[str, str] = {
     "reports": "What visitors report of links.",
     "jobs": "Work that klink does by itself.",
     "migrate": "Bring the database to the schema this klink needs.",
+    "backup": "Make a backup of everything.",
+    "restore": "Put a backup in place of the data.",
     "config": "Look at the configuration.",
 }
 """Each command with its help; its module here has the same name and is imported when asked for."""

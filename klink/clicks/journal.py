@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from klink.clicks.frames import EPOCH_BYTES, count_records, frame, header
+from klink.clicks.holding import deleting
 from klink.clicks.journal_reader import (
     LOCK_NAME,
     DeadStream,
@@ -209,10 +210,14 @@ class Journal:
             before = self._segment + 1 if is_all else self._released.segment
             if before <= self._deleted_before:
                 return
-            self._deleted_before = before
         try:
-            self.reader().delete_before(Position(self.stream, before, 0))
+            with deleting(self.root) as may:
+                if not may:  # somebody copies them; the keeper comes again
+                    return
+                self.reader().delete_before(Position(self.stream, before, 0))
+            self._deleted_before = before
         except OSError as error:
+            self._deleted_before = before
             log.warning("folded segments of the journal cannot be deleted: %s", error)
 
     def _write(self, data: bytes) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from klink.clicks.frames import FRAME_HEAD_BYTES, HEADER_BYTES, header, resync, scan
+from klink.clicks.holding import deleting
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ __all__ = [
     "claim_dead",
     "is_file",
     "segment_path",
+    "segments_of",
     "sync_folder",
     "try_lock",
 ]
@@ -72,6 +74,16 @@ def batch_begin(asked: Position, following: Position) -> Position:
 def segment_path(folder: Path, segment: int) -> Path:
     """The file of a stream's segment."""
     return folder / f"{segment:08d}.log"
+
+
+def segments_of(root: Path) -> list[tuple[str, int, Path]]:
+    """Every segment below the folder of all streams: stream, number and file, in order."""
+    found = []
+    for path in root.glob("*/*.log"):
+        match = _SEGMENT_NAME.fullmatch(path.name)
+        if match and _STREAM_NAME.fullmatch(path.parent.name):
+            found.append((path.parent.name, int(match[1]), path))
+    return sorted(found)
 
 
 class StreamReader:
@@ -220,14 +232,21 @@ class DeadStream(StreamReader):
         super().__init__(folder, epoch)
         self._lock: int | None = lock
 
-    def remove(self) -> None:
-        """Delete the folder for good; durable when this returns."""
-        for segment in self._numbers():
-            segment_path(self._folder, segment).unlink(missing_ok=True)
-        (self._folder / LOCK_NAME).unlink(missing_ok=True)
-        self._folder.rmdir()
-        sync_folder(self._folder.parent)
+    def remove(self) -> bool:
+        """Delete the folder for good; durable when this returns.
+
+        :returns: False, and all of it stays, while somebody holds the journal.
+        """
+        with deleting(self._folder.parent) as may:
+            if not may:
+                return False
+            for segment in self._numbers():
+                segment_path(self._folder, segment).unlink(missing_ok=True)
+            (self._folder / LOCK_NAME).unlink(missing_ok=True)
+            self._folder.rmdir()
+            sync_folder(self._folder.parent)
         self.release()
+        return True
 
     def release(self) -> None:
         """Let go of the stream; another process may claim it."""

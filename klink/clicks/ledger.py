@@ -187,11 +187,14 @@ class Ledger:
             while not self._step(stream).at_tail:
                 if self._abandoned.wait(_TURN_S):
                     return False
-            dead.remove()
+            is_gone = dead.remove()
         except OSError as error:  # it must not keep the living from being counted
             log.error("journal %s stays for the next start: %s", dead.stream, error)
         else:
-            self._folder.forget(dead.stream)
+            if is_gone:
+                self._folder.forget(dead.stream)
+            else:  # its position stays too, so that nothing of it is counted twice
+                log.info("journal %s is being copied; it stays for the next start", dead.stream)
         return True
 
     def _follow(self) -> None:

@@ -316,6 +316,7 @@ def _read_event_names(value: object) -> tuple[str, ...]:
 
 FLAG = Kind("true or false", _read_flag, _flag_from_text)
 FOLDER = Kind("the path of a folder", _read_folder)
+OPTIONAL_FOLDER = Kind('the path of a folder, or ""', _read_path)
 OPTIONAL_FILE = Kind('the path of a file, or ""', _read_path)
 HEADER_NAME = Kind('the name of a header such as "CF-IPCountry", or ""', _matching(_HEADER_NAME))
 LIMIT = Kind('a whole number from 1, or "unlimited"', _read_limit, _number_from_text)

@@ -13,6 +13,7 @@ from typing import Any
 
 from klink.config.dialects import Dialects, Plan
 from klink.config.guards import Blocking, Captcha, Destinations, Domains, Verification
+from klink.config.keeping import Backups
 from klink.config.kinds import FOLDER
 from klink.config.sections import (
     Cache,
@@ -51,6 +52,7 @@ class Config:
     keys: Keys = field(metadata={"section": Keys})
     privacy: Privacy = field(metadata={"section": Privacy})
     jobs: Jobs = field(metadata={"section": Jobs})
+    backups: Backups = field(metadata={"section": Backups})
     dialects: Dialects = field(metadata={"section": Dialects})
     domains: Domains = field(metadata={"section": Domains})
     metrics: Metrics = field(metadata={"section": Metrics})
@@ -62,6 +64,11 @@ class Config:
     def blocklist_files(self) -> tuple[Path, ...]:
         """The files of ``[blocking]``."""
         return tuple(self.data_dir / name for name in self.blocking.files)
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go."""
+        return self.data_dir / (self.backups.folder or "backups")
 
     @property
     def geoip_file(self) -> Path:

@@ -76,8 +76,21 @@ def migrate() -> list[str]:
 
     :raises DatabaseTooNew: as :func:`pending`.
     """
+    done = migrate_to(available()[-1][0])
+    search_index.ensure()
+    return done
+
+
+def migrate_to(number: int) -> list[str]:
+    """Run what is pending up to a schema, without the search's index; return what ran.
+
+    :raises DatabaseTooNew: as :func:`pending`.
+    """
+    wanted = {name for each, name in available() if each <= number}
     done = []
     for name in pending():
+        if name not in wanted:
+            break
         with write():
             lock("klink:migrate")
             if name not in pending():  # another process was faster
@@ -85,7 +98,6 @@ def migrate() -> list[str]:
             _run(name)
         log.info("migrated the database: %s", name)
         done.append(name)
-    search_index.ensure()
     return done
 
 

@@ -1,0 +1,32 @@
+"""Backups: one file with the database, the journal and the secret; made, kept and restored."""
+
+from __future__ import annotations
+
+from klink.backups.checking import Checked, check, check_apart
+from klink.backups.errors import BackupFailed, BackupTooNew, BackupUnusable, RestoreRefused
+from klink.backups.making import Source, Watch, make
+from klink.backups.manifest import Manifest
+from klink.backups.restoring import Restored, Target, restore
+from klink.backups.shelf import Backup, Keep, listed, newest, prune
+
+__all__ = [
+    "Backup",
+    "BackupFailed",
+    "BackupTooNew",
+    "BackupUnusable",
+    "Checked",
+    "Keep",
+    "Manifest",
+    "RestoreRefused",
+    "Restored",
+    "Source",
+    "Target",
+    "Watch",
+    "check",
+    "check_apart",
+    "listed",
+    "make",
+    "newest",
+    "prune",
+    "restore",
+]
