@@ -35,7 +35,7 @@ from klink.db import connection, migrate
 from klink.db.link_rows import LoopReader
 from klink.greeting import greet
 from klink.metrics import Metrics, Watch, door_of
-from klink.opening import captcha, core_settings, held, job_settings
+from klink.opening import backup_plan, captcha, core_settings, held, job_settings, upgrade
 from klink.pages import Guards, make_blueprint, make_report_blueprint, report_limit
 from klink.redirects.answers import Answers
 from klink.redirects.cache import LinkCache, Load
@@ -98,6 +98,7 @@ def serve(config: Config) -> int:
             journal=house.journal,
             geoip=house.countries,
             jobs=house.scheduler.status,
+            backups=backup_plan(config),
         ).over(house.metrics)
         _start(house, stack)
         stack.callback(server.close)
@@ -138,7 +139,7 @@ def _open_data(config: Config, stack: ExitStack) -> Settings:
         stack.enter_context(held(config.data_dir))
     connection.connect(config.database.url, config.data_dir)
     stack.callback(connection.disconnect)
-    migrate.migrate()
+    upgrade(config)
     settings = core_settings(config)
     workspaces.ensure_first(Context(_now(), settings))
     return settings
@@ -186,6 +187,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         trusted_proxies=config.server.trusted_proxies,
         require_https=config.server.require_https,
         metrics_allow=config.metrics.allow,
+        backups=backup_plan(config),
         jobs_status=scheduler.status,
         run_job=scheduler.run_now,
         metrics=metrics.text,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from klink import __version__
+from klink.backups import BackupFailed, BackupPlan, Keep, Source, make
 from klink.config import Config, ConfigError
 from klink.core import secrets
 from klink.core.blocking.lists import Blocklists
@@ -20,12 +22,16 @@ from klink.core.captcha import Altcha, Captcha, Nothing, Turnstile
 from klink.core.context import Settings
 from klink.core.errors import KlinkError
 from klink.core.plans import Plan
+from klink.db import migrate
 from klink.fetching import Fetcher
 from klink.jobs import JobSettings
 
 __all__ = [
-    "LOCK_FILE", "DataFolderHeld", "captcha", "core_settings", "fetcher", "held", "job_settings",
+    "LOCK_FILE", "DataFolderHeld", "NoBackupNoUpgrade", "backup_plan", "captcha",
+    "core_settings", "fetcher", "held", "job_settings", "upgrade",
 ]  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 LOCK_FILE = "klink.lock"
 """A server holds a lock on this file in the data folder while it runs."""
@@ -38,6 +44,18 @@ class DataFolderHeld(KlinkError):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(f"another klink serves {data_dir} already; stop it, or set data_dir")
+
+
+class NoBackupNoUpgrade(KlinkError):
+    """The database was not brought up to date, since it could not be backed up before."""
+
+    code = "no_backup_no_upgrade"
+
+    def __init__(self, why: BackupFailed) -> None:
+        super().__init__(
+            f"the database is not upgraded, as there is no backup: {why} (or set "
+            "backups.before_upgrades = false, to go on without one)"
+        )
 
 
 @contextmanager
@@ -140,7 +158,33 @@ def job_settings(config: Config) -> JobSettings:
             config.destinations.check_every_s or math.inf,
         ),
         fetcher=fetcher(config),
+        backups=backup_plan(config),
     )
+
+
+def backup_plan(config: Config) -> BackupPlan:
+    """How backups are made and kept."""
+    given = config.backups
+    keep = Keep(given.hourly, given.daily, given.weekly, given.max_bytes or None)
+    source = Source(config.data_dir, __version__)
+    return BackupPlan(source, config.backup_folder, keep, given.every_s, given.enabled)
+
+
+def upgrade(config: Config) -> list[str]:
+    """Bring the bound database to this klink's schema, after a backup if it holds anything.
+
+    :returns: the names of the migrations that ran.
+    :raises DatabaseTooNew: when it is a newer klink's.
+    :raises NoBackupNoUpgrade: when it could not be backed up; it is as it was.
+    """
+    if migrate.pending() and migrate.schema_version() > 0 and config.backups.before_upgrades:
+        log.info("making a backup before the database gets a newer schema")
+        try:
+            made = make(backup_plan(config).source, config.backup_folder, datetime.now(UTC))
+        except BackupFailed as error:
+            raise NoBackupNoUpgrade(error) from error
+        log.info("made the backup %s", made.path)
+    return migrate.migrate()
 
 
 def fetcher(config: Config) -> Fetcher:

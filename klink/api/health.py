@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import NotFound
 
 from klink.api import render
+from klink.backups import BackupPlan
 from klink.clicks.geoip import GeoStatus
 from klink.core.errors import DatabaseBusy
 from klink.core.times import from_ms, to_ms
@@ -48,6 +49,7 @@ def ready() -> Response:
         "database": {"engine": engine(), "answers": answers},
         "ledger": ledger._asdict() | {"lag_s": round(ledger.lag_s, 1)},
         "geoip": _geoip(own.geoip.status()),
+        "backups": _backups(own.backups),
         "jobs": [_job(job) for job in own.jobs_status()],
     }
     response = render.answer(body, 200 if answers else 503)
@@ -74,6 +76,22 @@ def _database_answers() -> bool:
     except DatabaseBusy:
         return False
     return True
+
+
+def _backups(plan: BackupPlan | None) -> dict[str, object] | None:
+    """How the newest backup stands; null where klink keeps none."""
+    if plan is None:
+        return None
+    good = [each for each in plan.listed() if not each.problem]
+    newest = good[0] if good else None
+    age = None if newest is None else max(0, int((context().now - newest.at).total_seconds()))
+    return {
+        "enabled": plan.enabled,
+        "count": len(good),
+        "newest_at": render.time(newest.at) if newest else None,
+        "age_s": age,
+        "size_bytes": newest.size_bytes if newest else None,
+    }
 
 
 def _geoip(status: GeoStatus) -> dict[str, object]:

@@ -6,12 +6,14 @@ from klink.backups.checking import Checked, check, check_apart
 from klink.backups.errors import BackupFailed, BackupTooNew, BackupUnusable, RestoreRefused
 from klink.backups.making import Source, Watch, make
 from klink.backups.manifest import Manifest
+from klink.backups.plan import BackupPlan, fact, is_due
 from klink.backups.restoring import Restored, Target, restore
 from klink.backups.shelf import Backup, Keep, listed, newest, prune
 
 __all__ = [
     "Backup",
     "BackupFailed",
+    "BackupPlan",
     "BackupTooNew",
     "BackupUnusable",
     "Checked",
@@ -24,6 +26,8 @@ __all__ = [
     "Watch",
     "check",
     "check_apart",
+    "fact",
+    "is_due",
     "listed",
     "make",
     "newest",

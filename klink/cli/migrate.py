@@ -8,7 +8,8 @@ import click
 
 from klink.cli.opening import configured, no_server, refusals
 from klink.cli.output import json_option, print_json
-from klink.db import connection, migrate
+from klink.db import connection
+from klink.opening import upgrade
 
 
 @click.command("migrate")
@@ -16,6 +17,7 @@ from klink.db import connection, migrate
 def command(as_json: bool) -> None:
     """Bring the database to the schema this klink needs, and show what ran.
 
+    A database that holds anything is backed up before ([backups] before_upgrades).
     On SQLite the server must be stopped; on PostgreSQL processes wait for one another.
     """
     config = configured()
@@ -24,7 +26,7 @@ def command(as_json: bool) -> None:
     with no_server(config.data_dir, why) if is_file else nullcontext(), refusals():
         connection.connect(config.database.url, config.data_dir)
         try:
-            ran = migrate.migrate()
+            ran = upgrade(config)
         finally:
             connection.disconnect()
     if as_json:

@@ -22,7 +22,7 @@ from klink.core.errors import DatabaseBusy, KlinkError
 from klink.core.plans import stored
 from klink.core.principal import Principal
 from klink.db import connection, migrate
-from klink.opening import DataFolderHeld, core_settings, held
+from klink.opening import DataFolderHeld, core_settings, held, upgrade
 
 P = ParamSpec("P")
 
@@ -94,7 +94,7 @@ def _bring_up_to_date(config: Config) -> None:
     if connection.engine() == "postgresql":
         raise Refused("the database has an older schema; run `klink migrate` first")
     with no_server(config.data_dir, "the database has an older schema"):
-        migrate.migrate()
+        upgrade(config)
 
 
 @contextmanager

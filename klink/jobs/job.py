@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from klink.backups import BackupPlan
 from klink.core.context import Context
 from klink.fetching import Fetcher
 from klink.jobs.pace import Pace
@@ -19,6 +20,7 @@ class JobSettings:
     :param verify_every_s: how often a link's page is looked at.
     :param check_every_s: how often a destination is checked at most.
     :param fetcher: fetches pages of others.
+    :param backups: how backups are made; None: none are.
     :param everything: act on what is not due, too, and ignore back-off: a person asked for it.
     """
 
@@ -28,6 +30,7 @@ class JobSettings:
     verify_every_s: float = 21_600.0
     check_every_s: float = 900.0
     fetcher: Fetcher = field(default_factory=lambda: Fetcher("klink"))
+    backups: BackupPlan | None = None
     everything: bool = False
 
 

@@ -42,6 +42,10 @@ class Pace:
         self._done += count
         self._progress(self._done)
 
+    def rest(self, took_s: float) -> None:
+        """Rest after a step that took so long; the end of the server ends it."""
+        self._stop.wait(min(MAX_REST_S, max(MIN_REST_S, took_s)))
+
     def total(self, steps: Iterable[int]) -> int:
         """Take every step, resting after each for as long as it took; return the sum.
 

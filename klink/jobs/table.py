@@ -23,6 +23,7 @@ from klink.core import (
     usage,
 )
 from klink.core.context import Context
+from klink.jobs.backing_up import back_up
 from klink.jobs.destinations import check_destinations
 from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
@@ -96,6 +97,11 @@ def pick_winners(ctx: Context, _: JobSettings, pace: Pace) -> JobReport:
     return JobReport({"winners": pace.total(name_winners(ctx))})
 
 
+def _look_for_backup_every_s(settings: JobSettings) -> float:
+    """Often enough that one that failed, or was missed while nothing ran, is soon made up for."""
+    return min(300.0, settings.backups.every_s if settings.backups else 300.0)
+
+
 def _every(**span: float) -> Callable[[JobSettings], float]:
     return lambda _: timedelta(**span).total_seconds()
 
@@ -147,6 +153,13 @@ JOBS: tuple[Job, ...] = (
         "look whether what links lead to is there",
         lambda settings: min(60.0, settings.check_every_s),
         check_destinations,
+        is_long=True,
+    ),
+    Job(
+        "backup",
+        "make a backup when the newest is old, and delete what need not stay",
+        _look_for_backup_every_s,
+        back_up,
         is_long=True,
     ),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),

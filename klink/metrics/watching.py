@@ -9,6 +9,7 @@ from datetime import datetime
 
 from prometheus_client.core import Metric
 
+from klink.backups import BackupPlan
 from klink.clicks.geoip import CountryDatabase
 from klink.clicks.journal import Journal
 from klink.clicks.ledger import Ledger
@@ -16,6 +17,7 @@ from klink.core.errors import DatabaseBusy
 from klink.db.connection import engine
 from klink.db.size import Sizes, sizes
 from klink.jobs import JobStatus
+from klink.metrics.backups import backup_families
 from klink.metrics.clicks import click_families
 from klink.metrics.database import database_families
 from klink.metrics.exposition import Metrics
@@ -45,10 +47,11 @@ class Watch:
     journal: Journal
     geoip: CountryDatabase
     jobs: Callable[[], Sequence[JobStatus]]
+    backups: BackupPlan
 
     def over(self, metrics: Metrics) -> None:
         """Have everything shown there."""
-        for families in (self._traffic, self._clicks, self._jobs, _database):
+        for families in (self._traffic, self._clicks, self._jobs, self._backups, _database):
             metrics.add(families)
 
     def _traffic(self) -> Iterable[Metric]:
@@ -64,6 +67,9 @@ class Watch:
             self.geoip.status(),
             self.clock(),
         )
+
+    def _backups(self) -> Iterable[Metric]:
+        return backup_families(self.backups.listed(), self.clock())
 
     def _jobs(self) -> Iterable[Metric]:
         return job_families(self.jobs())

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from flask import current_app, g
 
+from klink.backups import BackupPlan
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.clicks.recent import RecentClicks
@@ -62,6 +63,7 @@ class Parts:
     :param announce: told of changes after their commit, so that caches let go.
     :param metrics_allow: peers that may read ``/ready`` and ``/metrics`` (configuration:
         ``[metrics] allow``).
+    :param backups: how backups are made and kept; None where none are.
     :param jobs_status: every background job and how it does.
     :param run_job: begins a run of a job, as somebody asked for it; refuses when it cannot.
     :param metrics: what ``/metrics`` says, in Prometheus' text format.
@@ -82,6 +84,7 @@ class Parts:
     trusted_proxies: tuple[Network, ...] = ()
     require_https: bool = False
     metrics_allow: tuple[Network, ...] = ()
+    backups: BackupPlan | None = None
     jobs_status: Callable[[], Sequence[JobStatus]] = tuple
     run_job: Callable[[str], None] = _no_jobs
     metrics: Callable[[], bytes] = bytes

@@ -107,7 +107,11 @@ def serving(data_dir: Path, settings: Mapping[str, str]) -> Iterator[Server]:
 
     :param settings: in the environment's words.
     """
-    own = {"KLINK_JOBS__ENABLED": "false", "KLINK_BLOCKING__FILES": BLOCKLIST}
+    own = {
+        "KLINK_JOBS__ENABLED": "false",
+        "KLINK_BLOCKING__FILES": BLOCKLIST,
+        "KLINK_BACKUPS__EVERY": "1d",  # each takes as long as the database is large
+    }
     server = Server(data_dir, **own, **settings)
     try:
         server.wait()

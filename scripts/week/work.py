@@ -201,6 +201,10 @@ def blocked(world: World, _day: int) -> None:
         file.writelines(f"{url}\n" for url in urls)
 
 
+def copies(_: World, __: int) -> None:
+    """A database to back up, which is there; the newest backup gets old by itself."""
+
+
 WORK: Mapping[str, Prepare] = {
     "prune-clicks": old_clicks,  # before the others, see there
     "expire-links": expiries,
@@ -210,6 +214,7 @@ WORK: Mapping[str, Prepare] = {
     "check-destinations": watched,
     "verify-domains": claims,
     "sweep-purged": purges,
+    "backup": copies,
     "purge-trash": trash,
     "clean-up": leftovers,
 }

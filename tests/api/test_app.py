@@ -194,6 +194,7 @@ def test_ready_tells_how_the_server_is(client: FlaskClient) -> None:
             "foreign": 0,
         },
         "geoip": {"state": "absent", "built_at": None, "age_days": None},
+        "backups": None,
         "jobs": [],
     }
 

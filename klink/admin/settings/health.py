@@ -6,7 +6,8 @@ from flask import Response
 
 from klink.admin.rendering import page
 from klink.admin.screens import Screens
-from klink.stats.health import Seen, facts
+from klink.backups import fact
+from klink.stats.health import Seen, bytes_in_words, facts
 from klink.web.client import client
 from klink.web.parts import context, parts
 
@@ -18,7 +19,11 @@ _WORST_FIRST = ("bad", "warn", "note", "good")
 @screens.at("/settings/health", needs="operator")
 def health() -> Response:
     """Facts, those that need somebody first."""
+    now, plan = context().now, parts().backups
     found = facts(context(), _seen())
+    backups = plan.listed() if plan else []
+    if plan:
+        found.append(fact(plan, backups, now))
     found.sort(key=lambda fact: _WORST_FIRST.index(fact.judgement) // 2)
     return page(
         "settings/health",
@@ -26,6 +31,10 @@ def health() -> Response:
         at="settings",
         tab="health",
         facts=found,
+        backups=[
+            (each.at, bytes_in_words(each.size_bytes), each.path.name, each.problem)
+            for each in backups
+        ],
         urgent=sum(fact.judgement in ("bad", "warn") for fact in found),
     )
 
