@@ -66,6 +66,8 @@ def test_the_effective_settings_are_those_of_the_file_and_by_their_names(klink: 
     assert expected["verification"].pop("grace") == "24h"
     assert shown["destinations"].pop("failover_check_every") == "900s"
     assert expected["destinations"].pop("failover_check_every") == "15m"
+    assert shown["backups"].pop("every") == "3600s"
+    assert expected["backups"].pop("every") == "1h"
     for section, values in expected.items():
         assert shown[section] == values
     assert {*expected, "data_dir", "plans"} == {
