@@ -42,6 +42,8 @@ class Backup:
 class Keep:
     """Which backups stay: the newest of so many hours, days and weeks (UTC) that have any.
 
+    And the newest one with an older schema than the newest of all, by which one may go back.
+
     :param max_bytes: what all of them may take, the oldest go first; None is without end.
     """
 
@@ -107,6 +109,9 @@ def _staying(good: Sequence[Backup], keep: Keep) -> list[Backup]:
         for each in good:
             spans.setdefault(span_of(each.at), each.path)
         wanted.update(list(spans.values())[:count])
+    schemas = [each.manifest.schema if each.manifest else 0 for each in good]
+    older = [each.path for each, schema in zip(good, schemas, strict=True) if schema < schemas[0]]
+    wanted.update(older[:1])  # the way back from an upgrade
     staying = [each for each in good if each.path in wanted]
     if keep.max_bytes is not None:
         while len(staying) > 1 and sum(each.size_bytes for each in staying) > keep.max_bytes:

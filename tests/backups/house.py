@@ -15,7 +15,7 @@ from klink.db import connection, migrate
 from klink.db.models import Click, Link, LinkTotal
 from tests.clicks.world import NOW, clicks, make_links
 
-__all__ = ["House", "Made", "apart", "bring_back", "nothing", "read_back"]
+__all__ = ["House", "Made", "apart", "nothing", "read_back"]
 
 SECRET = "5e" * 32 + "\n"
 
@@ -66,6 +66,7 @@ class House:
 
     def __init__(self, data_dir: Path, url: str, **options: int) -> None:
         make_links()
+        self._is_ended = False
         self.url = url
         self.data_dir = data_dir
         self.folder = data_dir / "backups"
@@ -82,15 +83,18 @@ class House:
         return make(source, self.folder, NOW, watch=watch, check=nothing, name=name)
 
     def end(self) -> None:
-        self.ledger.stop()
-        self.journal.close()
+        """End what runs; safe to call twice."""
+        if not self._is_ended:
+            self._is_ended = True
+            self.ledger.stop()
+            self.journal.close()
 
-
-def bring_back(backup: Path, target: Target, *, force: bool = False) -> tuple[Restored, Made]:
-    """Restore, and look at what came back; that is bound afterwards."""
-    connection.disconnect()
-    done = restore(backup, target, Enricher(lambda _: ""), NOW, force=force)
-    connection.connect(target.url, target.data_dir)
-    return done, read_back()
-
-
+    def bring_back(
+        self, backup: Path, target: Target, *, force: bool = False
+    ) -> tuple[Restored, Made]:
+        """End, restore elsewhere, and look at what came back, which is bound afterwards."""
+        self.end()
+        connection.disconnect()
+        done = restore(backup, target, Enricher(lambda _: ""), NOW, force=force)
+        connection.connect(target.url, target.data_dir)
+        return done, read_back()
