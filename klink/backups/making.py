@@ -48,10 +48,12 @@ class Source:
 
     :ivar data_dir: where ``journal`` and ``secret`` are.
     :ivar version: of this klink.
+    :ivar check: tries each backup before it counts.
     """
 
     data_dir: Path
     version: str
+    check: Check = check_apart
 
 
 def make(
@@ -61,7 +63,6 @@ def make(
     *,
     name: str | None = None,
     watch: Watch = lambda *_: None,
-    check: Check = check_apart,
 ) -> Backup:
     """Make a backup of the bound database, the journal and the secret, and try it.
 
@@ -79,7 +80,7 @@ def make(
             draft = work / "draft" / "backup.tar"
             draft.parent.mkdir(mode=0o700)
             manifest = _write(source, work, draft, at, watch)
-            check(draft, watch)
+            source.check(draft, watch)
             path = _publish(draft, folder, at, name)
             return Backup(path, manifest.at, path.stat().st_size, manifest)
     except BackupUnusable as error:

@@ -79,8 +79,8 @@ class House:
 
     def back_up(self, *, watch: Watch = nothing, name: str | None = None) -> Backup:
         """Make a backup without a try of it, which takes a process."""
-        source = Source(self.data_dir, "1.2.3")
-        return make(source, self.folder, NOW, watch=watch, check=nothing, name=name)
+        source = Source(self.data_dir, "1.2.3", nothing)
+        return make(source, self.folder, NOW, watch=watch, name=name)
 
     def end(self) -> None:
         """End what runs; safe to call twice."""

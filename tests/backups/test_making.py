@@ -182,7 +182,7 @@ def test_a_backup_that_does_not_come_back_is_thrown_away(house: House) -> None:
         raise BackupUnusable("the database in the backup is damaged: it is not in order")
 
     with pytest.raises(BackupFailed, match="thrown away: the database in the backup is damaged"):
-        make(Source(house.data_dir, "1"), house.folder, NOW, check=no_good)
+        make(Source(house.data_dir, "1", no_good), house.folder, NOW)
     assert list(house.folder.iterdir()) == []
 
 
@@ -242,4 +242,4 @@ def test_what_a_killed_backup_left_is_swept_up_and_what_is_being_made_is_not(hou
 def test_a_folder_that_cannot_be_written_is_told(house: House, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackupFailed, match=r"no backup can be made in .*file/backups"):
-        make(Source(house.data_dir, "1"), tmp_path / "file/backups", NOW, check=nothing)
+        make(Source(house.data_dir, "1", nothing), tmp_path / "file/backups", NOW)
