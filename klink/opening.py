@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from klink import __version__
-from klink.backups import BackupFailed, BackupPlan, Keep, Source, make
+from klink.backups import BackupFailed, BackupPlan, Keep, Source, check_gently, make
 from klink.config import Config, ConfigError
 from klink.core import secrets
 from klink.core.blocking.lists import Blocklists
@@ -166,7 +166,7 @@ def backup_plan(config: Config) -> BackupPlan:
     """How backups are made and kept."""
     given = config.backups
     keep = Keep(given.hourly, given.daily, given.weekly, given.max_bytes or None)
-    source = Source(config.data_dir, __version__)
+    source = Source(config.data_dir, __version__, check_gently)
     return BackupPlan(source, config.backup_folder, keep, given.every_s, given.enabled)
 
 
@@ -180,7 +180,8 @@ def upgrade(config: Config) -> list[str]:
     if migrate.pending() and migrate.schema_version() > 0 and config.backups.before_upgrades:
         log.info("making a backup before the database gets a newer schema")
         try:
-            made = make(backup_plan(config).source, config.backup_folder, datetime.now(UTC))
+            source = Source(config.data_dir, __version__)
+            made = make(source, config.backup_folder, datetime.now(UTC))
         except BackupFailed as error:
             raise NoBackupNoUpgrade(error) from error
         log.info("made the backup %s", made.path)

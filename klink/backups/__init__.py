@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klink.backups.checking import Checked, check, check_apart
+from klink.backups.checking import Checked, check, check_apart, check_gently
 from klink.backups.errors import BackupFailed, BackupTooNew, BackupUnusable, RestoreRefused
 from klink.backups.making import Source, Watch, make
 from klink.backups.manifest import Manifest
@@ -26,6 +26,7 @@ __all__ = [
     "Watch",
     "check",
     "check_apart",
+    "check_gently",
     "fact",
     "is_due",
     "listed",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,9 +26,10 @@ from klink.backups.unpacking import (
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal_reader import Position, StreamReader
 
-__all__ = ["Checked", "check", "check_apart"]
+__all__ = ["Checked", "check", "check_apart", "check_gently"]
 
 _LOOK_UP_S = 0.25
+_NICE = 10
 
 Watch = Callable[[str, int, int], None]
 
@@ -70,9 +73,15 @@ def check(path: Path, now: datetime, watch: Watch = lambda *_: None) -> Checked:
         return Checked(manifest, visits.found, visits.set_aside)
 
 
-def check_apart(path: Path, watch: Watch) -> None:
-    """The same in a process of its own, at a low priority: the database here stays bound.
+def check_gently(path: Path, watch: Watch) -> None:
+    """As :func:`check_apart`, after everybody who has work for the processor."""
+    check_apart(path, watch, nice=_NICE)
 
+
+def check_apart(path: Path, watch: Watch, *, nice: int = 0) -> None:
+    """The same in a process of its own: the database here stays bound.
+
+    :param nice: its priority, as ``nice`` has it.
     :raises BackupUnusable: as :func:`check`.
     """
     program = (
@@ -84,6 +93,9 @@ def check_apart(path: Path, watch: Watch) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
+    if nice:
+        with suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, nice)
     try:
         while True:
             try:
