@@ -13,6 +13,7 @@ from klink.fetching.fetcher import (
     MAX_BYTES,
     MAX_REDIRECTS,
     TIMEOUT_S,
+    Downloaded,
     Fetched,
     Fetcher,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_REDIRECTS",
     "TIMEOUT_S",
+    "Downloaded",
     "FetchError",
     "Fetched",
     "Fetcher",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from klink.fetching.deadline import Deadline
 from klink.fetching.errors import Unreachable
 
-__all__ = ["ENCODINGS", "read_body", "text_of"]
+__all__ = ["ENCODINGS", "pass_on", "read_body", "text_of"]
 
 ENCODINGS = "gzip, deflate"
 """What klink asks for, and takes nothing else."""
@@ -45,6 +45,33 @@ def read_body(
         if room <= 0:
             return b"".join(parts)[:max_bytes], False
     return b"".join(parts), unpack.is_at_end()
+
+
+def pass_on(
+    chunks: Iterable[bytes],
+    encoding: str,
+    max_bytes: int,
+    deadline: Deadline,
+    take: Callable[[bytes], object],
+) -> int:
+    """Hand on a body part by part, as it is unpacked; return how long it was.
+
+    :param take: gets each part.
+    :raises Unreachable: ``encoding``, ``timeout``, ``too_large`` (after what may be had of it),
+        or ``protocol`` when what was packed breaks off.
+    """
+    unpack = _Unpacker(encoding)
+    size = 0
+    for chunk in chunks:
+        deadline.left_s()
+        part = unpack(chunk, max_bytes - size + 1)
+        size += len(part)
+        if size > max_bytes:
+            raise Unreachable("too_large")
+        take(part)
+    if not unpack.is_at_end():
+        raise Unreachable("protocol")
+    return size
 
 
 class _Unpacker:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple, TypeVar
 
 import certifi
 import httpcore
 
 from klink import turns
-from klink.fetching.body import ENCODINGS, read_body, text_of
+from klink.fetching.body import ENCODINGS, pass_on, read_body, text_of
 from klink.fetching.connecting import PinnedBackend
 from klink.fetching.deadline import Deadline
-from klink.fetching.errors import Unreachable
+from klink.fetching.errors import Refused, Unreachable
 from klink.fetching.resolving import Resolve, addresses_of, system_resolve
 from klink.fetching.target import Target, joined, target_of
 
-__all__ = ["HTML", "MAX_BYTES", "MAX_REDIRECTS", "TIMEOUT_S", "Fetched", "Fetcher"]
+__all__ = ["HTML", "MAX_BYTES", "MAX_REDIRECTS", "TIMEOUT_S", "Downloaded", "Fetched", "Fetcher"]
 
 HTML = ("text/html", "application/xhtml+xml")
 MAX_BYTES = 2 * 1024 * 1024
@@ -52,6 +52,29 @@ class Fetched:
     text: str
     is_complete: bool
     retry_after_s: int | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name, the first of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """An answer whose body went elsewhere.
+
+    :ivar size: bytes of the body that were handed on; 0 unless the status is 200.
+    :ivar headers: by lower-case name, the first of each.
+    """
+
+    status: int
+    url: str
+    host: str
+    size: int
+    headers: Mapping[str, str]
+    retry_after_s: int | None
+
+
+_Got = TypeVar("_Got")
+_Read = Callable[[httpcore.Response, Target, Mapping[str, str]], _Got]
+"""Makes what a call returns of an answer that is no redirect, with its headers."""
 
 
 class Fetcher:
@@ -92,34 +115,101 @@ class Fetcher:
         timeout_s: float = TIMEOUT_S,
         max_redirects: int = MAX_REDIRECTS,
         accept: Sequence[str] = HTML,
+        headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """Ask for a page and follow its redirects, each looked at as the first was.
 
         :param max_bytes: of the body, unpacked.
         :param timeout_s: for all of it: names, connections, redirects, the whole body.
         :param accept: content types whose body is read; ``*/*`` is every one.
+        :param headers: sent along to the scheme, host and port of ``url`` alone, whatever
+            redirects say.
         :raises Refused: when the page, or a redirect, leads where klink does not go.
         :raises Unreachable: when there is no answer that can be used.
         """
+
+        def read(response: httpcore.Response, target: Target, got: Mapping[str, str]) -> Fetched:
+            return _read(response, target, got, method, max_bytes, deadline, accept)
+
         deadline = Deadline(timeout_s)
+        asked = _Asked(
+            method,
+            max_bytes,
+            deadline,
+            max_redirects,
+            [
+                ("Accept", ", ".join(accept)),
+                ("Accept-Encoding", ENCODINGS),
+            ],
+            headers or {},
+        )
+        return self._follow(url, asked, read)
+
+    def download(
+        self,
+        url: str,
+        take: Callable[[bytes], object],
+        *,
+        max_bytes: int,
+        timeout_s: float,
+        max_redirects: int = MAX_REDIRECTS,
+        headers: Mapping[str, str] | None = None,
+    ) -> Downloaded:
+        """Ask for a file and hand on its body, which may be larger than memory.
+
+        Only that of an answer 200 is; when it breaks off, what was handed on is of no use. A
+        redirect from HTTPS to HTTP, where anybody on the way could answer, is refused.
+
+        :param take: gets each part.
+        :param headers: sent along, as with :meth:`get`.
+        :raises Refused, Unreachable: as :meth:`get`.
+        """
+
+        def read(response: httpcore.Response, target: Target, got: Mapping[str, str]) -> Downloaded:
+            size = 0
+            if response.status == 200:
+                encoding = got.get("content-encoding", "")
+                size = pass_on(response.iter_stream(), encoding, max_bytes, deadline, take)
+            retry_after_s = _seconds(got.get("retry-after", ""))
+            return Downloaded(response.status, target.url, target.host, size, got, retry_after_s)
+
+        deadline = Deadline(timeout_s)
+        asked = _Asked(
+            "GET",
+            max_bytes,
+            deadline,
+            max_redirects,
+            [
+                ("Accept", "*/*"),
+                ("Accept-Encoding", "identity"),
+            ],
+            headers or {},
+            keeps_https=True,
+        )
+        return self._follow(url, asked, read)
+
+    def _follow(self, url: str, asked: _Asked, read: _Read[_Got]) -> _Got:
+        """Ask, and ask again where a redirect leads, until an answer is none."""
+        first: tuple[bool, str, int] | None = None
         with turns.given_back():  # a worker that waits lets the others compute
-            for _ in range(max_redirects + 1):
+            for _ in range(asked.max_redirects + 1):
                 target = target_of(url, allow_private=self._allow_private)
-                got = self._ask(target, method, max_bytes, deadline, accept)
-                if isinstance(got, Fetched):
+                origin = (target.is_https, target.host, target.port)
+                first = first or origin
+                if asked.keeps_https and first[0] and not target.is_https:
+                    raise Refused("scheme")
+                # What is told to one server, a password perhaps, is not for another.
+                own = asked.own if origin == first else {}
+                location, got = self._ask(target, asked, own, read)
+                if got is not None:
                     return got
-                url = joined(target.url, got)
+                url = joined(target.url, location)
         raise Unreachable("redirects")
 
     def _ask(
-        self,
-        target: Target,
-        method: str,
-        max_bytes: int,
-        deadline: Deadline,
-        accept: Sequence[str],
-    ) -> Fetched | str:
-        """The answer, or where it says to go instead."""
+        self, target: Target, asked: _Asked, own: Mapping[str, str], read: _Read[_Got]
+    ) -> tuple[str, _Got | None]:
+        """What is made of the answer, or where it says to go instead."""
         if target.address is not None:
             addresses = [target.address]
         else:
@@ -127,10 +217,11 @@ class Fetcher:
                 target.host,
                 target.port,
                 self._resolve,
-                deadline,
+                asked.deadline,
                 allow_private=self._allow_private,
             )
-        backend = PinnedBackend(self._network, addresses, deadline, max_bytes + _AROUND)
+        bound = asked.max_bytes + asked.max_bytes // 8 + _AROUND  # chunks have their own headers
+        backend = PinnedBackend(self._network, addresses, asked.deadline, bound)
         try:
             with (
                 httpcore.ConnectionPool(
@@ -140,12 +231,13 @@ class Fetcher:
                     network_backend=backend,
                 ) as pool,
                 pool.stream(
-                    method,
-                    _httpcore_url(target),
-                    headers=self._headers(target, accept),
+                    asked.method, _httpcore_url(target), headers=self._headers(target, asked, own)
                 ) as response,
             ):
-                return _read(response, target, method, max_bytes, deadline, accept)
+                got = _first_of_each(response.headers)
+                if response.status in _REDIRECTS and "location" in got:
+                    return got["location"], None
+                return "", read(response, target, got)
         except httpcore.TimeoutException:
             raise Unreachable("timeout") from None
         except (httpcore.NetworkError, httpcore.ProtocolError):
@@ -154,14 +246,31 @@ class Fetcher:
     def _trust_for(self, target: Target) -> ssl.SSLContext | None:
         return (self._trust or _trust()) if target.is_https else None
 
-    def _headers(self, target: Target, accept: Sequence[str]) -> list[tuple[str, str]]:
+    def _headers(
+        self, target: Target, asked: _Asked, own: Mapping[str, str]
+    ) -> list[tuple[str, str]]:
         return [
             ("Host", target.authority),
             ("User-Agent", self._user_agent),
-            ("Accept", ", ".join(accept)),
-            ("Accept-Encoding", ENCODINGS),
+            *asked.accepts,
             ("Connection", "close"),
+            *own.items(),
         ]
+
+
+class _Asked(NamedTuple):
+    """What a call asks for.
+
+    :ivar own: headers of the caller's, for the first server alone.
+    """
+
+    method: str
+    max_bytes: int
+    deadline: Deadline
+    max_redirects: int
+    accepts: Sequence[tuple[str, str]]
+    own: Mapping[str, str]
+    keeps_https: bool = False
 
 
 @cache  # read once, and not before it is needed: hundreds of certificates take 50 ms
@@ -185,14 +294,12 @@ def _httpcore_url(target: Target) -> httpcore.URL:
 def _read(
     response: httpcore.Response,
     target: Target,
+    headers: Mapping[str, str],
     method: str,
     max_bytes: int,
     deadline: Deadline,
     accept: Sequence[str],
-) -> Fetched | str:
-    headers = _first_of_each(response.headers)
-    if response.status in _REDIRECTS and "location" in headers:
-        return headers["location"]
+) -> Fetched:
     declared = headers.get("content-type", "")
     content_type = declared.partition(";")[0].strip().lower()
     body, is_complete = b"", False
@@ -209,6 +316,7 @@ def _read(
         text=text_of(body, declared),
         is_complete=is_complete,
         retry_after_s=_seconds(headers.get("retry-after", "")),
+        headers=headers,
     )
 
 
