@@ -24,11 +24,12 @@ from klink.core.errors import KlinkError
 from klink.core.plans import Plan
 from klink.db import migrate
 from klink.fetching import Fetcher
+from klink.geoip import Source, Updates
 from klink.jobs import JobSettings
 
 __all__ = [
     "LOCK_FILE", "DataFolderHeld", "NoBackupNoUpgrade", "backup_plan", "captcha",
-    "core_settings", "fetcher", "held", "job_settings", "upgrade",
+    "core_settings", "fetcher", "geoip_updates", "held", "job_settings", "upgrade",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -159,6 +160,19 @@ def job_settings(config: Config) -> JobSettings:
         ),
         fetcher=fetcher(config),
         backups=backup_plan(config),
+        geoip=geoip_updates(config),
+    )
+
+
+def geoip_updates(config: Config) -> Updates:
+    """What keeps the database of countries new."""
+    geoip = config.geoip
+    return Updates(
+        file=config.geoip_file,
+        data_dir=config.data_dir,
+        source=Source(geoip.update_url, geoip.account, geoip.licence_key),
+        every_s=geoip.update_every_s,
+        fetcher=Fetcher(f"klink/{__version__}", allow_private=geoip.allow_private_addresses),
     )
 
 

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import maxminddb
 
-__all__ = ["CountryDatabase", "GeoStatus"]
+__all__ = ["CountryDatabase", "GeoStatus", "country_of"]
 
 log = logging.getLogger(__name__)
 
@@ -139,12 +139,13 @@ def _finder(reader: maxminddb.Reader) -> Callable[[str], str]:
             record = reader.get(address)
         except (ValueError, maxminddb.InvalidDatabaseError):
             return ""  # IPv6 in a database of IPv4, or a damaged page
-        return _code(record)
+        return country_of(record)
 
     return find
 
 
-def _code(record: object) -> str:
+def country_of(record: object) -> str:
+    """The country that a record of a database names, '' when it names none."""
     if not isinstance(record, dict):
         return ""
     country = record.get("country")

@@ -264,6 +264,15 @@ def _read_http_url(value: object) -> str:
     return str(url.href)
 
 
+def _read_download_url(value: object) -> str:
+    """An address whose path and query may hold ``{year}`` and ``{month}``."""
+    text = _text(value)
+    _read_http_url(text.replace("{year}", "2026").replace("{month}", "01"))
+    if "license_key=" in text:
+        raise ValueError
+    return text
+
+
 def _read_networks(value: object) -> tuple[Network, ...]:
     if not isinstance(value, list):
         raise ValueError("it must be a list")
@@ -324,6 +333,11 @@ PLAN_NAME = Kind("the name of a plan (small letters, digits, - and _)", _matchin
 LISTEN = Kind('"host:port" such as "127.0.0.1:8080" or "[::1]:8080"', _read_listen)
 BASE_URL = Kind('"http://host" or "https://host", with a port if need be', _read_base_url)
 HTTP_URL = Kind('"https://host/path" or "http://host/path"', _read_http_url)
+DOWNLOAD_URL = Kind(
+    '"https://host/path", in which {year} and {month} stand for the present ones, without a user '
+    "and a license_key (geoip.account and geoip.licence_key are for those)",
+    _read_download_url,
+)
 SERVICE_KEY = Kind(
     'a key as its service shows it, or ""', _matching(re.compile(r"[\x21-\x7e]{0,255}"))
 )

@@ -87,6 +87,7 @@ def _assemble(
     for dialect in DIALECTS:
         _check_plan(f"dialects.{dialect}.plan", values, given, plans)
     _check_captcha(values)
+    _check_geoip(values)
     config: Config = _build(Config, "", values)
     return config
 
@@ -102,6 +103,23 @@ def _check_captcha(values: Mapping[str, Any]) -> None:
                 "it; or set captcha.provider to 'altcha', which needs no key",
                 setting=setting,
             )
+
+
+def _check_geoip(values: Mapping[str, Any]) -> None:
+    """Refuse half an account, and a key that would go over the network in the clear."""
+    account, key = values["geoip.account"], values["geoip.licence_key"]
+    if bool(account) != bool(key):
+        missing = "geoip.licence_key" if account else "geoip.account"
+        raise ConfigError(
+            f"geoip.account and geoip.licence_key go together: set {missing}, or neither",
+            setting=missing,
+        )
+    if key and not values["geoip.update_url"].startswith("https://"):
+        raise ConfigError(
+            "geoip.update_url must begin with https:// when there is a geoip.licence_key: anybody "
+            "on the way could read it",
+            setting="geoip.update_url",
+        )
 
 
 def _check_plan(

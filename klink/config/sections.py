@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from klink.config.kinds import (
     BASE_URL,
     DATABASE_URL,
+    DOWNLOAD_URL,
     EVENT_NAMES,
     FLAG,
     HEADER_NAME,
     LISTEN,
     NETWORKS,
     OPTIONAL_FILE,
+    SERVICE_KEY,
     Network,
     duration,
     split_listen,
     whole,
+    word,
 )
 from klink.config.setting import about
 
@@ -131,6 +134,38 @@ class Geoip:
             'A header with the country such as "CF-IPCountry", believed from trusted proxies only',
         )
     )
+    update_every_s: float | None = field(
+        metadata=about(
+            "off",
+            duration(3600, {"off": None}),
+            'How often a newer file is asked for; "off" leaves that to `klink geoip update`',
+            unit='duration of at least "1h", or "off"',
+            key="update_every",
+        )
+    )
+    update_url: str = field(
+        metadata=about(
+            "https://download.db-ip.com/free/dbip-country-lite-{year}-{month}.mmdb.gz",
+            DOWNLOAD_URL,
+            "Where it comes from: a .mmdb file, as it is, in gzip or in tar.gz; docs/countries.md "
+            "says what its makers ask for in return",
+            secret=True,  # a mirror's may hold a token
+        )
+    )
+    account: str = field(
+        metadata=about("", SERVICE_KEY, "The account that it comes by, such as MaxMind's number")
+    )
+    licence_key: str = field(
+        repr=False,
+        metadata=about(
+            "", SERVICE_KEY, "The key of that account; sent to its server alone", secret=True
+        ),
+    )
+    allow_private_addresses: bool = field(
+        metadata=about(
+            False, FLAG, "Whether it may come from this machine or a private network: a mirror"
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +233,32 @@ class Conversions:
             whole(0, 10**12),
             "The most that one event sent by a browser may bring",
             unit="in the workspace's currency",
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the server says of itself, on standard error."""
+
+    format: str = field(
+        metadata=about(
+            "text", word(("text", "json")), "One line each: for people, or JSON for programs"
+        )
+    )
+    level: str = field(
+        metadata=about(
+            "info",
+            word(("debug", "info", "warning", "error")),
+            "The least that is worth a line",
+        )
+    )
+    requests: bool = field(
+        metadata=about(
+            False,
+            FLAG,
+            "Whether each request of the API, the admin page and pages has a line, with its id; "
+            "plain redirects have none",
         )
     )
 

@@ -23,6 +23,7 @@ from klink.config.sections import (
     Geoip,
     Jobs,
     Keys,
+    Log,
     Metrics,
     Privacy,
     Server,
@@ -55,6 +56,7 @@ class Config:
     backups: Backups = field(metadata={"section": Backups})
     dialects: Dialects = field(metadata={"section": Dialects})
     domains: Domains = field(metadata={"section": Domains})
+    log: Log = field(metadata={"section": Log})
     metrics: Metrics = field(metadata={"section": Metrics})
     plans: Mapping[str, Plan] = field()
     file: Path | None = field(compare=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from klink.backups import BackupPlan
 from klink.core.context import Context
 from klink.fetching import Fetcher
+from klink.geoip import Updates
 from klink.jobs.pace import Pace
 
 
@@ -21,6 +22,7 @@ class JobSettings:
     :param check_every_s: how often a destination is checked at most.
     :param fetcher: fetches pages of others.
     :param backups: how backups are made; None: none are.
+    :param geoip: the database of countries, and where it comes from; None: it is nobody's to keep.
     :param everything: act on what is not due, too, and ignore back-off: a person asked for it.
     """
 
@@ -31,6 +33,7 @@ class JobSettings:
     check_every_s: float = 900.0
     fetcher: Fetcher = field(default_factory=lambda: Fetcher("klink"))
     backups: BackupPlan | None = None
+    geoip: Updates | None = None
     everything: bool = False
 
 

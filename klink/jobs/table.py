@@ -24,6 +24,7 @@ from klink.core import (
 )
 from klink.core.context import Context
 from klink.jobs.backing_up import back_up
+from klink.jobs.countries import update_geoip
 from klink.jobs.destinations import check_destinations
 from klink.jobs.domains import verify_domains
 from klink.jobs.job import Job, JobReport, JobSettings
@@ -160,6 +161,13 @@ JOBS: tuple[Job, ...] = (
         "make a backup when the newest is old, and delete what need not stay",
         _look_for_backup_every_s,
         back_up,
+        is_long=True,
+    ),
+    Job(
+        "update-geoip",
+        "fetch a newer database of countries",
+        _every(hours=1),
+        update_geoip,
         is_long=True,
     ),
     Job("purge-trash", "erase what lay in the trash for 30 days", _every(hours=1), purge_trash),

@@ -68,6 +68,9 @@ def test_the_effective_settings_are_those_of_the_file_and_by_their_names(klink: 
     assert expected["destinations"].pop("failover_check_every") == "15m"
     assert shown["backups"].pop("every") == "3600s"
     assert expected["backups"].pop("every") == "1h"
+    assert shown["geoip"].pop("update_every") == expected["geoip"].pop("update_every") == "off"
+    assert shown["geoip"].pop("update_url") == "https://***"
+    assert expected["geoip"].pop("update_url").startswith("https://")
     for section, values in expected.items():
         assert shown[section] == values
     assert {*expected, "data_dir", "plans"} == {

@@ -1,0 +1,21 @@
+"""Keeping the database of countries new: fetched, looked at, and only then put in place."""
+
+from __future__ import annotations
+
+from klink.geoip.errors import UpdateFailed
+from klink.geoip.source import DB_IP, MONTHLY, Source
+from klink.geoip.state import State, read_state
+from klink.geoip.updating import Outcome, Updates, state_file, update
+
+__all__ = [
+    "DB_IP",
+    "MONTHLY",
+    "Outcome",
+    "Source",
+    "State",
+    "UpdateFailed",
+    "Updates",
+    "read_state",
+    "state_file",
+    "update",
+]
