@@ -72,7 +72,7 @@ def serve(config: Config) -> int:
 
     :raises KlinkError: when it cannot start; its text is one line for a person.
     """
-    logs.to_stderr()
+    logged = logs.to_stderr(config.log.format, config.log.level)
     _share_one_arena()
     with ExitStack() as stack:
         signals = stack.enter_context(StopSignals())
@@ -99,6 +99,9 @@ def serve(config: Config) -> int:
             geoip=house.countries,
             jobs=house.scheduler.status,
             backups=backup_plan(config),
+            data_dir=config.data_dir,
+            forwarded_ignored=lambda: house.reader.ignored,
+            logged=logged.counts,
         ).over(house.metrics)
         _start(house, stack)
         stack.callback(server.close)
@@ -130,6 +133,7 @@ class _House:
     cache: LinkCache
     journal: Journal
     metrics: Metrics
+    reader: VisitReader
 
 
 def _open_data(config: Config, stack: ExitStack) -> Settings:
@@ -195,6 +199,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         data_dir=config.data_dir,
         started_at=_now(),
         forwarded_ignored=lambda: reader.ignored,
+        logs_requests=config.log.requests,
     )
     front = _front(config, parts, cache, hosts, reader, answers)
     lane = _lane(config, stack, cache, hosts, reader, recorder, countries)
@@ -210,6 +215,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         cache,
         journal,
         metrics,
+        reader,
     )
 
 

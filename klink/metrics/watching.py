@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from prometheus_client.core import Metric
 
@@ -23,6 +24,7 @@ from klink.metrics.database import database_families
 from klink.metrics.exposition import Metrics
 from klink.metrics.jobs import job_families
 from klink.metrics.traffic import traffic_families
+from klink.metrics.trouble import trouble_families
 from klink.redirects.cache import LinkCache
 from klink.redirects.lane import Lane
 from klink.server import Server
@@ -36,6 +38,9 @@ class Watch:
     """Reads the parts of a server; each is asked only when somebody looks.
 
     :param requests: what workers answered.
+    :param forwarded_ignored: how many requests brought an ``X-Forwarded-For`` that was not
+        believed.
+    :param logged: lines of the log, by level.
     """
 
     clock: Callable[[], datetime]
@@ -48,10 +53,16 @@ class Watch:
     geoip: CountryDatabase
     jobs: Callable[[], Sequence[JobStatus]]
     backups: BackupPlan
+    data_dir: Path
+    forwarded_ignored: Callable[[], int]
+    logged: Callable[[], Mapping[str, int]]
 
     def over(self, metrics: Metrics) -> None:
         """Have everything shown there."""
-        for families in (self._traffic, self._clicks, self._jobs, self._backups, _database):
+        parts = (
+            self._traffic, self._clicks, self._jobs, self._backups, self._trouble, _database,
+        )  # fmt: skip
+        for families in parts:
             metrics.add(families)
 
     def _traffic(self) -> Iterable[Metric]:
@@ -70,6 +81,9 @@ class Watch:
 
     def _backups(self) -> Iterable[Metric]:
         return backup_families(self.backups.listed(), self.clock())
+
+    def _trouble(self) -> Iterable[Metric]:
+        return trouble_families(self.data_dir, self.forwarded_ignored(), self.logged())
 
     def _jobs(self) -> Iterable[Metric]:
         return job_families(self.jobs())

@@ -71,10 +71,11 @@ def _refuse(error: Exception) -> Response | AnyResponse:
         return error.get_response(request.environ)
     if not isinstance(error, KlinkError | HTTPException):
         log.error(
-            "request %s failed: %s %.300r",
+            "request %s failed: %.10r %s",
             request_id(),
-            request.method[:10],
-            request.path,
+            request.method,
+            # Not the path, which may hold what opens a door.
+            "-" if request.url_rule is None else request.url_rule.rule,
             exc_info=error,
         )
     door = here()

@@ -71,6 +71,7 @@ class Parts:
     :param started_at: when the server was started, None where there is none.
     :param forwarded_ignored: how many requests since then brought an ``X-Forwarded-For`` that
         was not believed.
+    :param logs_requests: whether each request has a line in the log.
     """
 
     settings: Settings
@@ -92,6 +93,7 @@ class Parts:
     data_dir: Path | None = None
     started_at: datetime | None = None
     forwarded_ignored: Callable[[], int] = int
+    logs_requests: bool = False
 
 
 def parts() -> Parts:

@@ -104,6 +104,47 @@ def test_every_answer_has_a_request_id_of_our_own(owner: Person) -> None:
     assert all(re.fullmatch("[0-9a-f]{16}", identity) for identity in ids)
 
 
+GIVEN = "0a1b-proxy.id_7"
+
+
+@pytest.mark.parametrize(
+    "peer, sent, is_kept",
+    [
+        ("192.0.2.1", GIVEN, True),
+        ("203.0.113.9", GIVEN, False),
+        ("192.0.2.1", "short", False),
+        ("192.0.2.1", "x" * 65, False),
+        ("192.0.2.1", 'forged" level="info', False),
+        ("192.0.2.1", "-starts-oddly", False),
+    ],
+)
+def test_only_a_trusted_proxy_names_requests_and_only_by_what_is_a_name(
+    https_only: FlaskClient, peer: str, sent: str, is_kept: bool
+) -> None:
+    headers = {"X-Request-Id": sent}
+    reply = https_only.get("/health", headers=headers, environ_overrides={"REMOTE_ADDR": peer})
+    assert (reply.headers["X-Request-Id"] == sent) is is_kept
+
+
+@pytest.mark.parametrize(
+    "path, route",
+    [("/api/v1/links/secret-in-a-path", "/api/v1/links/<link>"), ("/nothing/here", "-")],
+)
+def test_a_request_is_logged_by_its_route_and_not_by_its_path(
+    parts: Parts, caplog: pytest.LogCaptureFixture, path: str, route: str
+) -> None:
+    client = make_app(replace(parts, logs_requests=True)).test_client()
+    with caplog.at_level(logging.INFO, "klink.requests"):
+        reply = client.get(path)
+    [record] = caplog.records
+    assert record.klink_fields["status"] == reply.status_code  # type: ignore[attr-defined]
+    assert "secret-in-a-path" not in record.getMessage()
+    assert record.klink_fields["route"].startswith(route[:14])  # type: ignore[attr-defined]
+    caplog.clear()
+    make_app(parts).test_client().get(path)
+    assert not caplog.records
+
+
 def test_answers_for_a_key_are_not_kept_by_caches(owner: Person) -> None:
     for reply in (owner.get("me"), owner.get("links/x"), owner.client.get("/api/v1/me")):
         assert reply.headers["Cache-Control"] == "no-store"
