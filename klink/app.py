@@ -198,7 +198,7 @@ def _build(config: Config, stack: ExitStack) -> _House:
         version=__version__,
         data_dir=config.data_dir,
         started_at=_now(),
-        forwarded_ignored=lambda: reader.ignored,
+        forwarded=reader.forwarded,
         logs_requests=config.log.requests,
     )
     front = _front(config, parts, cache, hosts, reader, answers)

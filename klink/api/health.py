@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from werkzeug.exceptions import NotFound
 
 from klink.api import render
 from klink.backups import BackupPlan
 from klink.clicks.geoip import GeoStatus
+from klink.core import proof
+from klink.core.client_address import is_near
 from klink.core.errors import DatabaseBusy
 from klink.core.times import from_ms, to_ms
+from klink.core.visitors import truncate
 from klink.db import meta
 from klink.db.connection import engine
 from klink.jobs import JobRun, JobStatus
+from klink.web.client import client
 from klink.web.insight import may_look_inside
 from klink.web.parts import context, parts
 
@@ -28,8 +32,34 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Say that the process answers, and nothing else, to anyone."""
-    return Response("ok\n", mimetype="text/plain")
+    """Say that the process answers, and nothing else, to anyone.
+
+    But whoever asks and knows the server's secret (``klink doctor``) is told, in a header, what
+    klink knows of itself and sees of the request.
+    """
+    response = Response("ok\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    asked = request.headers.get(proof.HEADER, "")
+    secret = parts().settings.secret
+    if asked and proof.is_question(secret, asked):
+        response.headers[proof.HEADER] = proof.answer_of(secret, asked, _facts())
+    return response
+
+
+def _facts() -> dict[str, object]:
+    """What ``klink doctor`` wants to know; no addresses but those of proxies near by."""
+    own, asks = parts(), client()
+    ledger = own.ledger.status()
+    peer = request.environ.get("REMOTE_ADDR") or ""
+    return {
+        "version": own.version,
+        "host": asks.host,
+        "scheme": asks.scheme,
+        "ignored_forwarded": asks.ignored_forwarded,
+        "peer": peer if is_near(peer) else truncate(peer),
+        "forwarded": own.forwarded()._asdict(),
+        "ledger": ledger._asdict(),
+    }
 
 
 @blueprint.get("/ready")

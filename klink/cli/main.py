@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "blocking": "Where links may not lead.",
     "reports": "What visitors report of links.",
     "jobs": "Work that klink does by itself.",
+    "doctor": "Look for what is wrong, and say what to do.",
     "geoip": "The database of countries.",
     "migrate": "Bring the database to the schema this klink needs.",
     "backup": "Make a backup of everything.",

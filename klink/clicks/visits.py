@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from klink.clicks.enrich import PERSON, kind_of, primary_languages, purpose_of
 from klink.clicks.record import Flag, encode_visit, sender_of
-from klink.core.client_address import Client, Headers, client_address
+from klink.core.client_address import Client, Forwarded, Headers, client_address, is_near
 from klink.core.compiled import CompiledLink, CompiledVariant, Purpose, Visit
 from klink.core.resolve import KLID, Decision
 from klink.core.visitors import (
@@ -176,6 +176,12 @@ class VisitReader:
         self._country_header = country_header.lower()
         self._day: tuple[int, bytes] = (0, day_secret(secret, 0))
         self.ignored = 0
+        self._callers = 0
+        self._near, self._near_peer = 0, ""
+
+    def forwarded(self) -> Forwarded:
+        """What became of ``X-Forwarded-For`` so far."""
+        return Forwarded(self._callers, self.ignored, self._near, self._near_peer)
 
     def read(self, environ: Mapping[str, Any], at_ms: int) -> SeenVisit:
         """The visit of a WSGI request.
@@ -224,10 +230,14 @@ class VisitReader:
 
     def _client(self, peer: str, scheme: str, headers: Headers) -> Client:
         client = client_address(peer, scheme, headers.get("host") or "", headers, self._trusted)
+        self._callers += 1
         if client.ignored_forwarded:
             if not self.ignored:
                 self._warn(peer)
             self.ignored += 1
+            if is_near(peer):
+                self._near += 1
+                self._near_peer = client.address
         return client
 
     def _country(self, headers: Headers) -> str:

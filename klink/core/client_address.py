@@ -16,7 +16,9 @@ from typing import NamedTuple, Protocol
 
 from klink.core import secrets
 
-__all__ = ["Client", "Headers", "client_address", "keyed_hash", "network"]
+__all__ = [
+    "Client", "Forwarded", "Headers", "client_address", "is_near", "keyed_hash", "network",
+]  # fmt: skip
 
 _Address = IPv4Address | IPv6Address
 
@@ -51,6 +53,27 @@ class Client(NamedTuple):
     host: str
     via_trusted: bool
     ignored_forwarded: bool
+
+
+class Forwarded(NamedTuple):
+    """How often ``X-Forwarded-For`` was not believed since the start.
+
+    :ivar callers: how many callers were looked at.
+    :ivar ignored: how many of them brought one that was not believed.
+    :ivar near: how many of these came from this machine or a private network, where proxies are.
+    :ivar peer: the last of these, as it is to stand in ``trusted_proxies``; '' when there was none.
+    """
+
+    callers: int = 0
+    ignored: int = 0
+    near: int = 0
+    peer: str = ""
+
+
+def is_near(peer: str) -> bool:
+    """Whether an address is of this machine or of a private network; '' is a unix socket's."""
+    parsed = _parse(peer)
+    return not peer or (parsed is not None and (parsed.is_private or parsed.is_loopback))
 
 
 def client_address(

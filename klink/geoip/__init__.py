@@ -6,15 +6,18 @@ from klink.geoip.errors import UpdateFailed
 from klink.geoip.source import DB_IP, MONTHLY, Source
 from klink.geoip.state import State, read_state
 from klink.geoip.updating import Outcome, Updates, state_file, update
+from klink.geoip.verifying import Database, look_at
 
 __all__ = [
     "DB_IP",
     "MONTHLY",
+    "Database",
     "Outcome",
     "Source",
     "State",
     "UpdateFailed",
     "Updates",
+    "look_at",
     "read_state",
     "state_file",
     "update",

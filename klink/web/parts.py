@@ -15,6 +15,7 @@ from klink.backups import BackupPlan
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.clicks.recent import RecentClicks
+from klink.core.client_address import Forwarded
 from klink.core.context import Changed, Context, Settings
 from klink.core.errors import Conflict
 from klink.core.strangers import Strangers
@@ -69,8 +70,7 @@ class Parts:
     :param metrics: what ``/metrics`` says, in Prometheus' text format.
     :param data_dir: the data folder, None where there is none.
     :param started_at: when the server was started, None where there is none.
-    :param forwarded_ignored: how many requests since then brought an ``X-Forwarded-For`` that
-        was not believed.
+    :param forwarded: what became of ``X-Forwarded-For`` since then.
     :param logs_requests: whether each request has a line in the log.
     """
 
@@ -92,7 +92,7 @@ class Parts:
     version: str = ""
     data_dir: Path | None = None
     started_at: datetime | None = None
-    forwarded_ignored: Callable[[], int] = int
+    forwarded: Callable[[], Forwarded] = Forwarded
     logs_requests: bool = False
 
 

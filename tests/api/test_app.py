@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 from klink.api import make_app
 from klink.api.answers import Me
-from klink.core import workspaces
+from klink.core import proof, workspaces
 from klink.core.context import Context
 from klink.db import connection
 from klink.jobs import JobRun, JobStatus
@@ -102,6 +102,25 @@ def test_every_answer_has_a_request_id_of_our_own(owner: Person) -> None:
     ids = {reply.headers["X-Request-Id"] for reply in replies}
     assert len(ids) == 3
     assert all(re.fullmatch("[0-9a-f]{16}", identity) for identity in ids)
+
+
+def test_health_tells_more_to_whom_knows_the_secret_alone(
+    client: FlaskClient, parts: Parts
+) -> None:
+    secret = parts.settings.secret
+    plain = client.get("/health")
+    assert (plain.text, plain.headers["Cache-Control"]) == ("ok\n", "no-store")
+    assert proof.HEADER not in plain.headers
+    for asked in (proof.question(b"x" * 32), "?"):
+        assert proof.HEADER not in client.get("/health", headers={proof.HEADER: asked}).headers
+    asked = proof.question(secret)
+    headers = {proof.HEADER: asked, "X-Forwarded-For": "203.0.113.9"}
+    reply = client.get("/health", headers=headers, base_url="http://go.example.org")
+    assert reply.text == "ok\n"
+    facts = proof.read_answer(secret, asked, reply.headers[proof.HEADER])
+    assert facts is not None
+    assert (facts["version"], facts["host"], facts["scheme"]) == ("1.2.3", "go.example.org", "http")
+    assert (facts["ignored_forwarded"], facts["peer"]) == (True, "127.0.0.1")
 
 
 GIVEN = "0a1b-proxy.id_7"

@@ -49,7 +49,7 @@ def _seen() -> Seen:
         geoip=own.geoip.status(),
         failing_jobs=[job.name for job in jobs if job.last and job.last.error],
         runs_jobs=any(job.next_at for job in jobs),
-        forwarded_ignored=own.forwarded_ignored(),
+        forwarded_ignored=own.forwarded().ignored,
         is_forwarded=asks.ignored_forwarded,
         scheme=asks.scheme,
         host=asks.host,
