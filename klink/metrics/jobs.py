@@ -41,7 +41,10 @@ _LAST: tuple[tuple[str, str, Callable[[JobRun], float | None]], ...] = (
 
 
 def job_families(jobs: Sequence[JobStatus]) -> Iterable[Metric]:
-    """Every job of the table; runs since the database was made, in whichever process."""
+    """Every job of the table; runs since the database was made, in whichever process.
+
+    The label is not called ``job``, which in Prometheus is the name of what is scraped.
+    """
     every = _gauge("klink_job_interval_seconds", "Time between two runs by the clock")
     running = _gauge("klink_job_running", "1 while this process is at it")
     for job in jobs:
@@ -62,7 +65,7 @@ def job_families(jobs: Sequence[JobStatus]) -> Iterable[Metric]:
 
 
 def _runs(ran: Sequence[JobRun]) -> Metric:
-    family = CounterMetricFamily("klink_job_runs", "Runs, by outcome", labels=["job", "outcome"])
+    family = CounterMetricFamily("klink_job_runs", "Runs, by outcome", labels=["name", "outcome"])
     for run in ran:
         family.add_metric([run.name, "success"], run.runs - run.failures)
         family.add_metric([run.name, "failure"], run.failures)
@@ -72,7 +75,7 @@ def _runs(ran: Sequence[JobRun]) -> Metric:
 def _items(ran: Sequence[JobRun]) -> Metric:
     """How many of what the last run did; the names are the jobs' own, a few each."""
     family = GaugeMetricFamily(
-        "klink_job_last_items", "What the last run did", labels=["job", "what"]
+        "klink_job_last_items", "What the last run did", labels=["name", "what"]
     )
     for run in ran:
         for what, count in run.counts.items():
@@ -81,7 +84,7 @@ def _items(ran: Sequence[JobRun]) -> Metric:
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, labels=["job"])
+    return GaugeMetricFamily(name, text, labels=["name"])
 
 
 def _timestamp(at: datetime | None) -> float | None:

@@ -24,6 +24,10 @@ def samples(server: Server) -> dict[tuple[str, ...], float]:
     }
 
 
+ON_ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"])
+
+
+@ON_ONE_ENGINE
 def test_promtool_finds_nothing_to_say_about_the_metrics(server: Server, key: str) -> None:
     server.create(key, url="https://example.com/", slug="spring")
     server.get("/spring")
@@ -63,6 +67,7 @@ def test_what_happened_is_counted(server: Server, key: str) -> None:
     assert found["klink_connections",] >= 1
 
 
+@ON_ONE_ENGINE
 def test_a_proxy_that_nobody_named_shows_nobody_the_metrics(server: Server) -> None:
     reply = server.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
     assert reply.status == 404

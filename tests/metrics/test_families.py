@@ -123,22 +123,22 @@ def test_every_job_with_its_last_run():
         JobStatus("never-run", "", 60.0, False, None, None),
     ]
     found = shown(job_families(jobs))
-    assert found["klink_job_runs_total{job=clean-up,outcome=success}"] == 7
-    assert found["klink_job_runs_total{job=clean-up,outcome=failure}"] == 2
-    assert found["klink_job_last_failed{job=clean-up}"] == 1
-    assert found["klink_job_last_failed{job=sweep}"] == 0
-    assert found["klink_job_last_duration_seconds{job=clean-up}"] == 1.5
-    assert found["klink_job_last_longest_step_seconds{job=clean-up}"] == 0.04
-    assert found["klink_job_last_run_timestamp_seconds{job=clean-up}"] == NOW.timestamp()
-    assert found["klink_job_last_success_timestamp_seconds{job=clean-up}"] == (
+    assert found["klink_job_runs_total{name=clean-up,outcome=success}"] == 7
+    assert found["klink_job_runs_total{name=clean-up,outcome=failure}"] == 2
+    assert found["klink_job_last_failed{name=clean-up}"] == 1
+    assert found["klink_job_last_failed{name=sweep}"] == 0
+    assert found["klink_job_last_duration_seconds{name=clean-up}"] == 1.5
+    assert found["klink_job_last_longest_step_seconds{name=clean-up}"] == 0.04
+    assert found["klink_job_last_run_timestamp_seconds{name=clean-up}"] == NOW.timestamp()
+    assert found["klink_job_last_success_timestamp_seconds{name=clean-up}"] == (
         NOW.timestamp() - 3600
     )
-    assert found["klink_job_last_items{job=sweep,what=rows}"] == 12
-    assert found["klink_job_running{job=clean-up}"] == 1
-    assert found["klink_job_interval_seconds{job=never-run}"] == 60
+    assert found["klink_job_last_items{name=sweep,what=rows}"] == 12
+    assert found["klink_job_running{name=clean-up}"] == 1
+    assert found["klink_job_interval_seconds{name=never-run}"] == 60
     assert [name for name in found if "never-run" in name] == [
-        "klink_job_interval_seconds{job=never-run}",
-        "klink_job_running{job=never-run}",
+        "klink_job_interval_seconds{name=never-run}",
+        "klink_job_running{name=never-run}",
     ]
 
 
