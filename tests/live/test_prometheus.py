@@ -80,13 +80,18 @@ def wait_until(met: Callable[[], bool], about: Callable[[], object]) -> None:
 
 
 @pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One engine is enough: what is watched here asks it little."""
+    return f"sqlite:///{tmp_path / 'klink.db'}"
+
+
+@pytest.fixture
 def prometheus(server: Server, tmp_path: Path) -> Iterator[Prometheus]:
     running = Prometheus(tmp_path, server)
     yield running
     running.end()
 
 
-@pytest.mark.parametrize("engine", ["sqlite"])
 def test_prometheus_sees_what_the_clients_counted(
     server: Server, key: str, prometheus: Prometheus
 ) -> None:
