@@ -23,10 +23,12 @@ from klink.core.times import to_ms
 from klink.db import rows
 from klink.db.connection import read, write
 from klink.db.models import AnonymousLink, Change, DomainClaim, Exposure, Idempotent, Usage
+from klink.geoip.verifying import KNOWN
 from klink.jobs import JobSettings
 from scripts.benchmark import history
-from scripts.week.outside import GONE
+from scripts.week.outside import COUNTRIES, GONE
 from scripts.week.world import BLOCKLIST, World
+from tests.mmdb import write_mmdb
 
 __all__ = ["WORK", "Prepare"]
 
@@ -205,6 +207,15 @@ def copies(_: World, __: int) -> None:
     """A database to back up, which is there; the newest backup gets old by itself."""
 
 
+def countries(world: World, day: int) -> None:
+    """A newer database of countries each day."""
+    nets = {f"{net.rpartition('.')[0]}.0/24": {"country_code": code} for net, code in KNOWN.items()}
+    path = world.data_dir / "countries-made.mmdb"
+    built = int(world.on(day).now.timestamp())
+    world.outside.files[COUNTRIES] = write_mmdb(path, nets, build_epoch=built).read_bytes()
+    path.unlink()
+
+
 WORK: Mapping[str, Prepare] = {
     "prune-clicks": old_clicks,  # before the others, see there
     "expire-links": expiries,
@@ -217,6 +228,7 @@ WORK: Mapping[str, Prepare] = {
     "backup": copies,
     "purge-trash": trash,
     "clean-up": leftovers,
+    "update-geoip": countries,
 }
 """By a job's name what prepares its work."""
 
