@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from klink.db.connection import database, engine, read
 
-__all__ = ["newest_ms", "problems"]
+__all__ = ["made_ms", "newest_ms", "problems"]
 
 _MAX_PROBLEMS = 5
 _MAX_TEXT = 200
@@ -43,4 +43,14 @@ def newest_ms() -> int | None:
             'SELECT * FROM (SELECT "at" FROM clicks ORDER BY id DESC LIMIT 1000) AS c UNION ALL '
             'SELECT * FROM (SELECT "at" FROM audit ORDER BY id DESC LIMIT 1000) AS a) AS newest'
         ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def made_ms() -> int | None:
+    """When the database was made, in ms: its first domain is as old as it is.
+
+    :raises DatabaseBusy: when it does not answer.
+    """
+    with read():
+        row = database.execute_sql("SELECT min(created_at) FROM domains").fetchone()
     return None if row is None or row[0] is None else int(row[0])

@@ -143,9 +143,19 @@ _BY_CODE = {
         "The database of countries grows old.",
         "Do what the error says; then `klink geoip update`.",
     ),
+    "backup-off": Kind(
+        "Unless something else makes copies (docs/operations.md), a disk that dies takes all links "
+        "with it.",
+        "Set [backups] enabled = true; nothing where Litestream or the like does it.",
+        is_note=True,
+    ),
+    "backup-damaged": Kind(
+        "It cannot be restored: the disk failed, or a copy broke off.",
+        "Delete it, make a new one (`klink jobs run backup`), and look at the disk (smartctl).",
+    ),
     "backup-none": Kind(
         "A disk that dies takes all links with it, and links are on other people's pages.",
-        "`klink backup FILE` on another disk; and let the job run ([backup] in the configuration).",
+        "`klink backup FILE` on another disk; and let the job run ([backups] enabled).",
     ),
     "backup-old": Kind(
         "What happened since is lost with the disk.",

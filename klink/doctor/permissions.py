@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from klink.backups import listed
 from klink.core import secrets
 from klink.core.errors import KlinkError
 from klink.doctor.finding import CannotTell, Finding
@@ -60,6 +61,7 @@ def _kept(scene: Scene) -> Iterator[Path]:
     if file is not None:
         yield from (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm"))
     yield scene.config.data_dir / "journal"
+    yield from (each.path for each in listed(scene.config.backup_folder))
 
 
 def _owners(folder: Path) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from klink.doctor.address import address, proxies
+from klink.doctor.backups import backups
 from klink.doctor.clock import clock
 from klink.doctor.countries import countries
 from klink.doctor.database import database, schema
@@ -24,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     Check("schema", "whether it is of this klink", schema),
     Check("clock", "whether the time is right", clock),
     Check("countries", "the database of countries", countries),
+    Check("backups", "whether there are any, and young ones", backups),
     Check("server", "the running server", server),
     Check("address", "whether this klink answers at server.base_url", address),
     Check("proxies", "whether what proxies say is believed", proxies),

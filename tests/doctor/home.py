@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,10 +112,14 @@ class Answering:
 
 @dataclass
 class Home:
-    """Where everything lies, and what a test may change before it is examined."""
+    """Where everything lies, and what a test may change before it is examined.
+
+    :ivar backup: makes a backup once, or finds it.
+    """
 
     folder: Path
     server: Answering
+    backup: Callable[[], Path]
     settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     disk: Disk = ROOM
     is_clock_kept: bool | None = True
@@ -142,6 +146,3 @@ class Home:
         config = load(self.write_config(), env or {}, self.folder)
         machine = Machine(lambda _: self.disk, lambda: self.is_clock_kept)
         return examine(config, self.now, machine=machine, fetcher=self.fetcher)
-
-    def later(self, **by: float) -> None:
-        self.now += timedelta(**by)

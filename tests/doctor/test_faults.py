@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import ssl
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 import trustme
 
+from klink.backups.shelf import name_of
 from klink.clicks.ledger import LedgerStatus
 from klink.core.client_address import Forwarded
+from klink.core.times import to_ms
 from klink.db import connection, meta
 from klink.db.migrate import available
 from klink.db.models import Audit
@@ -179,6 +182,49 @@ def _(home: Home) -> None:
     write_state(home.data / "geoip-update.json", State(failures=3, error="geo.example: no"))
 
 
+def back_up(home: Home, age: timedelta) -> Path:
+    """A backup of so long ago."""
+    folder = home.data / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / name_of(NOW - age)
+    shutil.copy(home.backup(), path)
+    path.chmod(0o600)
+    return path
+
+
+@fault("backup-none", "no backup was ever made")
+def _(home: Home) -> None:
+    made = to_ms(NOW - timedelta(days=3))
+
+    def change() -> None:
+        with connection.write():
+            connection.database.execute_sql("UPDATE domains SET created_at = ?", (made,))
+
+    in_database(home, change)
+
+
+@fault("backup-old", "the newest backup is three hours old")
+def _(home: Home) -> None:
+    back_up(home, timedelta(hours=3))
+
+
+@fault("backup-damaged", "half of a backup is there")
+def _(home: Home) -> None:
+    back_up(home, timedelta(minutes=5))
+    path = back_up(home, timedelta(minutes=20))
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+@fault("backup-folder", "where backups should go there is a file")
+def _(home: Home) -> None:
+    (home.data / "backups").write_text("")
+
+
+@fault("file-open", "a backup can be read by all")
+def _(home: Home) -> None:
+    back_up(home, timedelta(minutes=5)).chmod(0o644)
+
+
 @fault("base-url-dns", "the name that people use has no address")
 def _(home: Home) -> None:
     home.set("server", base_url="https://nowhere.invalid", trusted_proxies=["127.0.0.1"])
@@ -278,6 +324,7 @@ def test_a_klink_that_is_well_has_nothing(home: Home):
     report = home.examined()
     assert (report.findings, report.notes, report.untold) == ([], [], {})
     geoip(home, timedelta(days=3))
+    back_up(home, timedelta(minutes=70))
     in_database(home, lambda: RunLog().record(JobRun("clean-up", NOW, 5, {})))
     report = home.examined()
     assert (report.findings, report.untold) == ([], {})
@@ -352,6 +399,18 @@ def test_a_clock_that_nobody_keeps_is_a_note(home: Home):
     report = home.examined()
     assert report.findings == []
     assert [each.code for each in report.notes] == ["clock-unsynchronised"]
+
+
+def test_a_backup_may_be_old_where_nothing_has_happened_since(home: Home):
+    back_up(home, timedelta(days=3))
+    home.set("server", listen=f"127.0.0.1:{free_port()}")
+    assert home.examined().findings == []
+
+
+def test_where_klink_makes_no_backups_that_is_a_note(home: Home):
+    home.set("backups", enabled=False)
+    report = home.examined()
+    assert (report.findings, [each.code for each in report.notes]) == ([], ["backup-off"])
 
 
 def test_looking_changes_nothing(home: Home):
