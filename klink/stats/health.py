@@ -209,8 +209,8 @@ def _geoip(ctx: Context, geoip: GeoStatus) -> Fact:
     name = "Countries"
     if geoip.state == "absent":
         advice = (
-            "There is no GeoIP database, so countries are unknown. Put an .mmdb file where "
-            "[geoip] database says."
+            "There is no GeoIP database, so countries are unknown. `klink geoip update` fetches "
+            "one; or put an .mmdb file where [geoip] database says."
         )
         return Fact(name, "unknown", "note", advice)
     if geoip.built_at_ms is None:
@@ -221,7 +221,7 @@ def _geoip(ctx: Context, geoip: GeoStatus) -> Fact:
         advice = "The newer file cannot be read, so this one is used. Put a whole file there."
         return Fact(name, shown, "bad", advice)
     if age > _GEOIP_OLD:
-        return Fact(name, shown, "warn", "Networks move. Put a newer file in its place.")
+        return Fact(name, shown, "warn", "Networks move. `klink geoip update` fetches a newer one.")
     return Fact(name, shown, "good")
 
 

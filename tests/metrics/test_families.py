@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +20,7 @@ from klink.metrics.clicks import click_families
 from klink.metrics.database import database_families
 from klink.metrics.jobs import job_families
 from klink.metrics.traffic import traffic_families
+from klink.metrics.trouble import trouble_families
 from klink.redirects.cache import CacheFigures
 from klink.server import ServerFigures
 from klink.tallies import BOUNDS_S, Distribution, Requests
@@ -153,3 +155,13 @@ def test_a_database_that_does_not_answer_is_said_to():
     found = shown(database_families("sqlite", None))
     assert found["klink_database_up{engine=sqlite}"] == 0
     assert "klink_database_bytes" not in found
+
+
+def test_what_tells_of_trouble_to_come(tmp_path: Path):
+    found = shown(trouble_families(tmp_path, 3, {"warning": 5, "error": 2}))
+    assert 0 < found["klink_data_disk_free_bytes"] < found["klink_data_disk_size_bytes"]
+    assert found["klink_forwarded_ignored_total"] == 3
+    assert found["klink_log_lines_total{level=warning}"] == 5
+    assert found["klink_log_lines_total{level=error}"] == 2
+    gone = shown(trouble_families(tmp_path / "gone", 0, {}))
+    assert "klink_data_disk_free_bytes" not in gone
