@@ -24,7 +24,7 @@ from klink.core.errors import KlinkError
 from klink.core.plans import Plan
 from klink.db import migrate
 from klink.fetching import Fetcher
-from klink.geoip import Source, Updates
+from klink.geoip import Origin, Updates
 from klink.jobs import JobSettings
 
 __all__ = [
@@ -170,7 +170,7 @@ def geoip_updates(config: Config) -> Updates:
     return Updates(
         file=config.geoip_file,
         data_dir=config.data_dir,
-        source=Source(geoip.update_url, geoip.account, geoip.licence_key),
+        origin=Origin(geoip.update_url, geoip.account, geoip.licence_key),
         every_s=geoip.update_every_s,
         fetcher=Fetcher(f"klink/{__version__}", allow_private=geoip.allow_private_addresses),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from klink.geoip.errors import UpdateFailed
-from klink.geoip.source import DB_IP, MONTHLY, Source
+from klink.geoip.origin import DB_IP, MONTHLY, Origin
 from klink.geoip.state import State, read_state
 from klink.geoip.updating import Outcome, Updates, state_file, update
 from klink.geoip.verifying import Database, look_at
@@ -12,8 +12,8 @@ __all__ = [
     "DB_IP",
     "MONTHLY",
     "Database",
+    "Origin",
     "Outcome",
-    "Source",
     "State",
     "UpdateFailed",
     "Updates",

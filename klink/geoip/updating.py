@@ -19,7 +19,7 @@ from typing import IO, Literal
 
 from klink.fetching import Downloaded, Fetcher, FetchError
 from klink.geoip.errors import UpdateFailed
-from klink.geoip.source import Source
+from klink.geoip.origin import Origin
 from klink.geoip.state import State, after_failure, read_state, write_state
 from klink.geoip.unpacking import unpack
 from klink.geoip.verifying import Database, look_at, verify
@@ -57,7 +57,7 @@ class Updates:
 
     file: Path
     data_dir: Path
-    source: Source = field(default_factory=Source)
+    origin: Origin = field(default_factory=Origin)
     every_s: float | None = None
     fetcher: Fetcher = field(default_factory=lambda: Fetcher("klink"))
 
@@ -191,7 +191,7 @@ def _fetch(
 
     :raises UpdateFailed: when there is no answer 200 or 304.
     """
-    urls = updates.source.urls(now)
+    urls = updates.origin.urls(now)
     for url in urls:
         sha256 = hashlib.sha256()
         with packed.open("wb") as file:
@@ -232,10 +232,10 @@ def _asked(
             take,
             max_bytes=MAX_BYTES,
             timeout_s=TIMEOUT_S,
-            headers={**updates.source.headers(), **conditions},
+            headers={**updates.origin.headers(), **conditions},
         )
     except FetchError as error:
-        raise UpdateFailed(_fetch_words(updates.source.host, error)) from None
+        raise UpdateFailed(_fetch_words(updates.origin.host, error)) from None
 
 
 def _fetch_words(host: str, error: FetchError) -> str:
@@ -275,16 +275,16 @@ def _digest(url: str) -> str:
 
 def _check_sum(updates: Updates, url: str, digest: str) -> None:
     """Hold what came against the checksum that the source offers, if it does."""
-    at = updates.source.checksum_url(url)
+    at = updates.origin.checksum_url(url)
     if at is None:
         return
     parts: list[bytes] = []
     try:
         got = updates.fetcher.download(
-            at, parts.append, max_bytes=4096, timeout_s=60.0, headers=updates.source.headers()
+            at, parts.append, max_bytes=4096, timeout_s=60.0, headers=updates.origin.headers()
         )
     except FetchError as error:
-        raise UpdateFailed(_fetch_words(updates.source.host, error)) from None
+        raise UpdateFailed(_fetch_words(updates.origin.host, error)) from None
     found = _SHA256.match(b"".join(parts).decode("ascii", "replace"))
     if got.status != 200 or found is None:
         raise UpdateFailed(f"{got.host} did not tell the checksum of the file")

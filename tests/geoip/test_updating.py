@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from klink.clicks.geoip import CountryDatabase
-from klink.geoip import Outcome, Source, UpdateFailed, Updates, read_state, state_file, update
+from klink.geoip import Origin, Outcome, UpdateFailed, Updates, read_state, state_file, update
 from klink.geoip.unpacking import unpack
 from klink.geoip.verifying import KNOWN
 from tests.fetching.sites import PUBLIC, Visit, World, redirect, world
@@ -63,7 +63,7 @@ class Maker:
 
     def updates(self, url: str = MONTHLY) -> Updates:
         data = self.folder / "data"
-        return Updates(data / "geoip.mmdb", data, Source(url), float(DAY_S), self.net.fetcher())
+        return Updates(data / "geoip.mmdb", data, Origin(url), float(DAY_S), self.net.fetcher())
 
 
 def _net(text: str) -> str:
@@ -325,7 +325,7 @@ def test_the_key_is_sent_to_its_server_alone_and_told_to_nobody(
     updates = Updates(
         whole.file,
         whole.data_dir,
-        Source(f"{TAR_URL}&token=s3cret", "12345", KEY),
+        Origin(f"{TAR_URL}&token=s3cret", "12345", KEY),
         None,
         whole.fetcher,
     )
@@ -343,7 +343,7 @@ def test_a_folder_that_cannot_be_written_is_named(maker: Maker):
     updates = maker.updates()
     file = maker.folder / "file"
     file.write_text("")
-    elsewhere = Updates(file / "geoip.mmdb", updates.data_dir, updates.source, None)
+    elsewhere = Updates(file / "geoip.mmdb", updates.data_dir, updates.origin, None)
     with pytest.raises(UpdateFailed, match="cannot write to"):
         update(elsewhere, NOW)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-__all__ = ["DB_IP", "MONTHLY", "Source"]
+__all__ = ["DB_IP", "MONTHLY", "Origin"]
 
 DB_IP = "https://download.db-ip.com/free/dbip-country-lite-{year}-{month}.mmdb.gz"
 """DB-IP's free database of countries, which comes out with each month (CC BY 4.0)."""
@@ -20,7 +20,7 @@ _PACKED = "suffix=tar.gz"  # how MaxMind's addresses end; the checksum's end in 
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """An address, and what opens it.
 
     :ivar url: of a ``.mmdb`` file, as it is, in gzip or in a tar; may hold :data:`MONTHLY`.
