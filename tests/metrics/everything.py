@@ -8,12 +8,14 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from klink.backups import Backup
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.core.times import to_ms
 from klink.db.size import Sizes
 from klink.jobs import JobRun, JobStatus
 from klink.metrics import Metrics
+from klink.metrics.backups import backup_families
 from klink.metrics.clicks import click_families
 from klink.metrics.database import database_families
 from klink.metrics.jobs import job_families
@@ -39,6 +41,7 @@ def exported() -> dict[str, set[str]]:
         traffic_families(requests, {}, server, CacheFigures(0, 0, 0, 0)),
         click_families(ledger, {"person": 1}, 0, loaded, NOW),
         job_families([JobStatus("clean-up", "", 60.0, False, None, run)]),
+        backup_families([Backup(Path("klink.tar"), NOW, 1, None)], NOW),
         database_families("sqlite", Sizes(1, 1)),
         trouble_families(Path(tempfile.gettempdir()), 0, {"warning": 0}),
     ):
