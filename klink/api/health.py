@@ -55,6 +55,7 @@ def _facts() -> dict[str, object]:
         "version": own.version,
         "host": asks.host,
         "scheme": asks.scheme,
+        "has_forwarded": "X-Forwarded-For" in request.headers,
         "ignored_forwarded": asks.ignored_forwarded,
         "peer": peer if is_near(peer) else truncate(peer),
         "forwarded": own.forwarded()._asdict(),

@@ -90,6 +90,12 @@ def _passed_on(scene: Scene, facts: Mapping[str, object]) -> Iterator[Finding]:
             "X-Forwarded-For is not believed",
         )
         return  # of which the rest may follow
+    if base.scheme == "https" and not facts.get("has_forwarded"):
+        yield Finding(
+            "proxy-silent",
+            f"a request by {scene.config.server.base_url} came through {facts.get('peer')} without "
+            "an X-Forwarded-For",
+        )
     if seen_host.lower() != base.netloc.lower():
         yield Finding("proxy-host", f"asked at {base.netloc}, klink is told {seen_host[:100]}")
     if seen_scheme != base.scheme:

@@ -196,6 +196,11 @@ _BY_CODE = {
         "Name the proxy in server.trusted_proxies as klink sees it: its address, or the network "
         "of the containers.",
     ),
+    "proxy-silent": Kind(
+        "All visitors share the proxy's address, and every limit per address with it; countries "
+        "are wrong.",
+        "Have the proxy set X-Forwarded-For (docs/operations.md).",
+    ),
     "proxy-host": Kind(
         "On another host klink answers 421, or with another domain's links.",
         "Have the proxy pass the host on: proxy_set_header Host $host, and X-Forwarded-Host.",
