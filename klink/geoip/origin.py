@@ -27,7 +27,7 @@ class Origin:
     :ivar account, key: sent by basic authentication when there is a key.
     """
 
-    url: str = DB_IP
+    url: str = field(default=DB_IP, repr=False)  # a mirror's may hold a token
     account: str = ""
     key: str = field(default="", repr=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 import urllib.parse
@@ -86,6 +87,19 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+    """A server that logs as much as it may, as JSON."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    made = Server(data_dir, database_url, KLINK_LOG__FORMAT="json", KLINK_LOG__REQUESTS="true")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
+
+
+@pytest.fixture
 def prometheus(server: Server, tmp_path: Path) -> Iterator[Prometheus]:
     running = Prometheus(tmp_path, server)
     yield running
@@ -126,3 +140,20 @@ def test_prometheus_sees_what_the_clients_counted(
     rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]
     assert {rule["health"] for rule in rules} == {"ok"}
     assert [rule["name"] for rule in rules if rule["state"] == "firing"] == []
+    _its_log_is_json_that_tells_no_paths(server)
+
+
+def _its_log_is_json_that_tells_no_paths(server: Server) -> None:
+    server.get("/admin/setup/a-secret-token", headers={"X-Forwarded-For": "93.184.215.14"})
+    text = server.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    greeting = [line for line in text.splitlines() if not line.startswith("{")]
+    assert 1 <= len(greeting) <= 4
+    routes = {line.get("route") for line in lines}
+    assert {"/metrics", "/api/v1/links", "/admin/setup/<token>"} <= routes
+    assert all(
+        re.fullmatch("[0-9a-f]{16}", line["request_id"]) for line in lines if "route" in line
+    )
+    assert any("X-Forwarded-For" in line["message"] for line in lines)
+    for secret in ("a-secret-token", "93.184.215.14", "klink_"):
+        assert secret not in json.dumps(lines).replace("klink_unclaimed", "")
