@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import logging
 import os
 import sys
@@ -30,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "links": "Make, find, change and delete links.",
     "blocking": "Where links may not lead.",
     "reports": "What visitors report of links.",
+    "import": "Take in links from files and other products.",
     "jobs": "Work that klink does by itself.",
     "doctor": "Look for what is wrong, and say what to do.",
     "geoip": "The database of countries.",
@@ -38,7 +40,10 @@ COMMANDS: dict[str, str] = {
     "restore": "Put a backup in place of the data.",
     "config": "Look at the configuration.",
 }
-"""Each command with its help; its module here has the same name and is imported when asked for."""
+"""Each command with its help; its module here has the same name and is imported when asked for.
+
+Where Python keeps the name for itself, ``_`` follows it.
+"""
 
 REFUSED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -56,7 +61,8 @@ class Commands(click.Group):
         """The command called ``name``, or None."""
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"klink.cli.{name}").command
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        command: click.Command = importlib.import_module(f"klink.cli.{module}").command
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,3 +58,18 @@ def _place(timeout_s: float) -> Iterator[None]:
             yield
         finally:
             _two_at_once.release()
+
+
+_OURS = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,6}),t=(\d),p=1\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,86}"
+)
+
+
+def is_ours(password_hash: str) -> bool:
+    """Whether a hash from elsewhere can be checked here, at no more than our own cost."""
+    found = _OURS.fullmatch(password_hash)
+    return (
+        found is not None
+        and int(found[1]) <= _hasher.memory_cost
+        and 1 <= int(found[2]) <= _hasher.time_cost
+    )

@@ -99,7 +99,7 @@ def _data(view: LinkView, run: Run) -> tuple[list[VariantData], Rules]:
     data = [
         VariantData(each.label, each.weight, *counted.get(each.id, none)) for each in run.variants
     ]
-    row = rows.one("SELECT clicks FROM link_totals WHERE link_id = ?", view.id)
+    row = rows.one("SELECT clicks - imported FROM link_totals WHERE link_id = ?", view.id)
     after = run.clicks_after
     total = after if after is not None else int(row[0]) if row else 0
     return data, Rules(view.winner_threshold, max(0, total - run.clicks_before))

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from klink.core.links.arrivals import Arrival, Arrivals, Arrived, Trial
+from klink.core.links.arrivals import Outcome as ArrivalOutcome
 from klink.core.links.bulk import create_many, prepare_many
 from klink.core.links.change import replace_variants, restore, trash, update, with_variants
 from klink.core.links.compiling import compiled, compiled_of
@@ -43,6 +45,10 @@ from klink.core.links.winner import name_winner, undo_winner
 __all__ = [
     "MAX_MANY",
     "UNSET",
+    "Arrival",
+    "ArrivalOutcome",
+    "Arrivals",
+    "Arrived",
     "Created",
     "HistoryEntry",
     "HistoryPage",
@@ -60,6 +66,7 @@ __all__ = [
     "Scan",
     "TagPage",
     "TagView",
+    "Trial",
     "Unset",
     "Utm",
     "VariantView",

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from klink.core import slugs
 from klink.core.context import Context
@@ -27,7 +27,7 @@ from klink.core.links.views import hosts_of, view
 from klink.core.principal import Principal
 from klink.core.times import to_ms
 from klink.db import rows, search_index
-from klink.db.models import Link, LinkTag, Rule, Variant
+from klink.db.models import Link, LinkTag, LinkTotal, Rule, Variant
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,15 @@ _TRIES = 10
 
 Record = dict[str, Any]
 """A row of a table, by the names of the model's fields. Any: each of its own type."""
+
+
+class Made(Protocol):
+    """Places of links that are made, or as good as made; a set is one."""
+
+    def __contains__(self, place: object, /) -> bool: ...
+
+    def add(self, place: Place, /) -> None:
+        """Add a place."""
 
 
 class Placed(NamedTuple):
@@ -53,17 +62,28 @@ class Batch:
     """What has been accepted of one unit of work's drafts, and how it is written.
 
     :param drafts: all that will be placed, so that their slugs are looked up at once.
+    :param made: where places that are as good as taken are kept; by default none are.
+    :param active: links that the plan counts besides those that there are.
     :ivar made: the places of the links accepted so far.
     :ivar records: their records.
+    :ivar active: of them, how many the plan counts, and ``active`` before them.
     """
 
-    def __init__(self, ctx: Context, who: Principal, drafts: Sequence[Draft]) -> None:
-        self.made: set[Place] = set()
+    def __init__(
+        self,
+        ctx: Context,
+        who: Principal,
+        drafts: Sequence[Draft],
+        *,
+        made: Made | None = None,
+        active: int = 0,
+    ) -> None:
+        self.made: Made = set() if made is None else made
         self.records: list[Record] = []
         self._ctx = ctx
         self._who = who
         self._drafts: list[Draft] = []
-        self._active = 0  # of those accepted, how many the plan counts
+        self.active = active
         self._posts: dict[tuple[str, object], int] = {}
         self._ideas = {id(each): each.slug or slugs.generate() for each in drafts}
         self._taken = _taken((each.domain_id, self._ideas[id(each)]) for each in drafts)
@@ -77,14 +97,14 @@ class Batch:
         if found is not None:
             return found
         if draft.columns["is_active"]:
-            check_limit(self._ctx, self._who, self._active)
+            check_limit(self._ctx, self._who, self.active)
         place = self._free_place(draft)
         self.made.add(place)
         index = len(self.records)
         self._drafts.append(draft)
         self.records.append({**draft.columns, "slug": place[1], "uid": new_uid(self._ctx.now)})
         if counts_as_active_now(self._ctx, draft.columns):
-            self._active += 1
+            self.active += 1
             for key in _posts(draft):
                 self._posts.setdefault(key, index)
         return Placed(index)
@@ -122,7 +142,7 @@ class Batch:
         for record, (number, _) in zip(self.records, many, strict=True):
             record["id"] = number
         rows.insert(Link, self.records)
-        _count_from_now(self.records)
+        _count_from_now(self.records, [draft.imported for draft in self._drafts])
         if many:
             search_index.add(many[0][0], many[-1][0])
         now_ms = to_ms(self._ctx.now)
@@ -173,9 +193,16 @@ class Batch:
         ]
 
 
-def _count_from_now(records: Sequence[Record]) -> None:
-    """Begin the totals of new links, so that lists by clicks hold them from the first day."""
+def _count_from_now(records: Sequence[Record], imported: Sequence[int]) -> None:
+    """Begin the totals of new links, so that lists by clicks hold them from the first day.
+
+    :param imported: clicks that each had elsewhere; they count as added up by days already,
+        since there are no days of them.
+    """
     if not records:
+        return
+    if any(imported):
+        rows.insert(LinkTotal, list(map(_totals, records, imported)))
         return
     condition, value = rows.among("id", [record["id"] for record in records])
     rows.run(
@@ -184,6 +211,13 @@ def _count_from_now(records: Sequence[Record]) -> None:
         f"SELECT id, workspace_id, 0, 0, 0, 0, 0, 0, 0, 0 FROM links WHERE {condition}",
         value,
     )
+
+
+def _totals(record: Record, imported: int) -> Record:
+    counted = {"clicks": imported, "views": imported, "imported": imported}
+    none = dict.fromkeys(("uniques", "rest", "conversions", "revenue", "summed_to_day"), 0)
+    of = {"link_id": record["id"], "workspace_id": record["workspace"]}
+    return of | counted | none | {"summed_visits": imported}
 
 
 def tag_rows(link_id: int, workspace_id: int, tags: tuple[str, ...]) -> list[Record]:

@@ -334,14 +334,17 @@ def apply(ctx: Context, row: Link, columns: dict[str, object]) -> None:
 
 
 def _count_uses(row: Link, columns: Mapping[str, object]) -> None:
-    """Start the exact counter of uses from the clicks so far when a limit is set."""
+    """Start the exact counter of uses from the clicks so far when a limit is set.
+
+    Those that the link had before it came here are not of its uses.
+    """
     if "max_clicks" not in columns or columns["max_clicks"] == row.max_clicks:
         return
     if columns["max_clicks"] is None:
         LinkUse.delete().where(LinkUse.link_id == row.id).execute()
     elif row.max_clicks is None:
         total = LinkTotal.get_or_none(LinkTotal.link_id == row.id)
-        used = total.clicks if total else 0
+        used = total.clicks - total.imported if total else 0
         LinkUse.insert(link_id=row.id, used=used).on_conflict(
             conflict_target=[LinkUse.link_id], update={LinkUse.used: used}
         ).execute()

@@ -10,7 +10,7 @@ from typing import Any
 
 from klink.core import slugs
 from klink.core.context import Context
-from klink.core.links import destinations, fields, hosts
+from klink.core.links import destinations, fields
 from klink.core.links.destinations import Destinations
 from klink.core.links.hosts import OwnHosts, Place
 from klink.core.links.model import NewLink
@@ -32,6 +32,7 @@ class Draft:
     :ivar slug: the slug asked for, or None for any.
     :ivar leads_home: a destination lies on a host of ours, so whether it is a loop depends
         on which slugs there are.
+    :ivar imported: clicks that it had elsewhere before.
     """
 
     new: NewLink
@@ -41,6 +42,7 @@ class Draft:
     tags: tuple[str, ...]
     where: Destinations
     leads_home: bool
+    imported: int = 0
 
 
 def draft(
@@ -62,7 +64,7 @@ def draft(
     if new.domain is None:
         domain_id = own.default(who.workspace_id)
     else:
-        domain_id = hosts.domain_id(ctx, who.workspace_id, new.domain)
+        domain_id = own.named(ctx, who.workspace_id, new.domain)
     own.turn_to((domain_id, slug) if slug else None, made)
     given = dict(zip(_OWN, _own_values(new), strict=True))
     columns = fields.columns(ctx, given, own, problems, allow_past_expiry=allow_past_expiry)

@@ -45,6 +45,7 @@ class OwnHosts:
         self._domains: dict[str, int | None] | None = None
         self._are_all = False
         self._default: int | None = None
+        self._named: dict[str, int] = {}
         self.turn_to(coming)
 
     def turn_to(self, coming: Place | None, made: Container[Place] = ()) -> None:
@@ -128,6 +129,12 @@ class OwnHosts:
             row = rows.one(sql, workspace_id)
             self._default = BASE_DOMAIN_ID if row is None else row[0]
         return self._default
+
+    def named(self, ctx: Context, workspace_id: int, host: str) -> int:
+        """The domain that a new link goes to when it names one, as :func:`domain_id` says."""
+        if host not in self._named:
+            self._named[host] = domain_id(ctx, workspace_id, host)
+        return self._named[host]
 
     def _domain(self, host: str) -> int | None:
         """The verified domain with this host; few have many, so all are fetched once."""

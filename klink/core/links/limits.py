@@ -80,7 +80,7 @@ def uses_left(link_id: int, max_clicks: int) -> bool:
 def is_used_up_after(link_id: int, before: int | None, after: int | None) -> bool:
     """Whether no use would be left if ``max_clicks`` became another number, or stayed.
 
-    A new limit counts the clicks so far.
+    A new limit counts the clicks so far, but for those that the link had before it came here.
     """
     if after is None:
         return False
@@ -88,4 +88,4 @@ def is_used_up_after(link_id: int, before: int | None, after: int | None) -> boo
         return not uses_left(link_id, after)
     with read():
         total = LinkTotal.get_or_none(LinkTotal.link_id == link_id)
-    return total is not None and bool(total.clicks >= after)
+    return total is not None and bool(total.clicks - total.imported >= after)

@@ -62,6 +62,18 @@ Wanted = Draft | Refused | KlinkError
 """A link that was checked, or the refusal that an item met before it came here."""
 
 
+class Written(NamedTuple):
+    """What became of drafts, in their order, and the batch that they were written with."""
+
+    placed: list[Placed | KlinkError]
+    batch: Batch | None
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of what was made."""
+        return self.batch.records if self.batch else []
+
+
 class Maker:
     """Makes the links of one request."""
 
@@ -72,7 +84,10 @@ class Maker:
         self._allow_past_expiry = allow_past_expiry
 
     def drafts(self, wanted: Sequence[NewLink | KlinkError]) -> list[Wanted]:
-        """Check links; nothing is written, and no unit of work needs to be open yet."""
+        """Check links; nothing is written, and no unit of work needs to be open yet.
+
+        Their passwords are hashed already (``prepare``), so that nobody waits for that.
+        """
         with read():
             return [self._check(new) if isinstance(new, NewLink) else new for new in wanted]
 
@@ -81,50 +96,51 @@ class Maker:
 
         :raises DatabaseBusy: nothing could be written.
         """
+        return [outcome for part in self.write(drafts) for outcome in self._shown(part)]
+
+    def write(self, drafts: Sequence[Wanted]) -> list[Written]:
+        """The same, with nothing read back; what was written, in order."""
         drafts = _where_domains_are(drafts)
         try:
             with _beside_rivals():
-                outcomes, records = self._make_at_once(drafts)
+                parts = [self._write(drafts)]
         except peewee.IntegrityError:
             if engine() == "sqlite":
                 raise
             # Another transaction has taken a slug since it was looked up.
-            made = [self._make_alone(each) for each in drafts]
-            outcomes = [outcome for outcome, _ in made]
-            records = [record for _, found in made for record in found]
-        self._record(records)
-        return outcomes
+            parts = [self._write_alone(each) for each in drafts]
+        self._record([record for part in parts for record in part.records])
+        return parts
 
-    def _make_alone(self, ready: Wanted) -> tuple[Created | KlinkError, list[Record]]:
+    def _write_alone(self, ready: Wanted) -> Written:
         for _ in range(_TRIES):
             try:
                 with _beside_rivals():
-                    (outcome,), records = self._make_at_once([ready])
+                    return self._write([ready])
             except peewee.IntegrityError:
                 if isinstance(ready, Draft) and ready.slug is not None:
-                    return SlugTaken(ready.slug), []
-            else:
-                return outcome, records
+                    return Written([SlugTaken(ready.slug)], None)
         raise RuntimeError(f"no free slug in {_TRIES} tries")
 
-    def _make_at_once(
-        self, drafts: Sequence[Wanted]
-    ) -> tuple[list[Created | KlinkError], list[Record]]:
-        """The outcomes, and the records of what was made."""
+    def _write(self, drafts: Sequence[Wanted]) -> Written:
         batch = Batch(self._ctx, self._who, [each for each in drafts if isinstance(each, Draft)])
-        placed = [self._place(batch, each) for each in drafts]
+        placed = [self.place(batch, each) for each in drafts]
         batch.write()
-        made = batch.views()
-        old = iter(views(self._ctx, [p.row for p in placed if isinstance(p, Placed) and p.row]))
-        outcomes = [
+        return Written(placed, batch)
+
+    def _shown(self, part: Written) -> list[Created | KlinkError]:
+        made = part.batch.views() if part.batch else []
+        old_rows = [p.row for p in part.placed if isinstance(p, Placed) and p.row]
+        old = iter(views(self._ctx, old_rows))
+        return [
             Created(next(old) if each.row else made[each.at], each.existing)
             if isinstance(each, Placed)
             else each
-            for each in placed
+            for each in part.placed
         ]
-        return outcomes, batch.records
 
-    def _place(self, batch: Batch, ready: Wanted) -> Placed | KlinkError:
+    def place(self, batch: Batch, ready: Wanted) -> Placed | KlinkError:
+        """Accept one draft into a batch, or say what it meets; nothing is written."""
         if isinstance(ready, KlinkError):
             return ready
         try:

@@ -90,7 +90,7 @@ def runs_of(link: LinkView) -> list[Run]:
 
 
 def _clicks(link_id: int) -> int:
-    row = rows.one("SELECT clicks FROM link_totals WHERE link_id = ?", link_id)
+    row = rows.one("SELECT clicks - imported FROM link_totals WHERE link_id = ?", link_id)
     return 0 if row is None else int(row[0])
 
 

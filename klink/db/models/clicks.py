@@ -181,6 +181,8 @@ class LinkTotal(Base):
     ``workspace_id`` is the link's, so that a workspace's links can be had by their clicks.
     The UTC days before ``summed_to_day`` are added up in ``link_value_totals``;
     ``summed_visits`` are the clicks and rest that there were when that was done last.
+    ``imported`` of the clicks, and as many of the views, the link had before it came here: no
+    row of clicks, quarter hours or days stands for them.
     """
 
     link_id = BigIntegerField(primary_key=True)
@@ -194,6 +196,7 @@ class LinkTotal(Base):
     workspace_id = BigIntegerField(default=0)
     summed_to_day = BigIntegerField(default=0)
     summed_visits = BigIntegerField(default=0)
+    imported = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
