@@ -20,7 +20,7 @@ from klink.stats.ranges import Covered, Range
 from klink.stats.scope import of_link, of_workspace, readable
 from klink.stats.series import Point, series
 from klink.stats.top_links import TopLink, top_links
-from klink.stats.totals import Totals, totals_of, unique_visitors
+from klink.stats.totals import Totals, imported, totals_of, unique_visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def link_stats(
         tops = breakdown(scope, over, limit)
         return LinkStats(
             covered=over.covered,
-            totals=totals_of(points, unique_visitors(scope, over)),
+            totals=totals_of(points, unique_visitors(scope, over), imported(scope, over)),
             series=points,
             top={dim.name.lower(): tops[dim] for dim in PEOPLE_DIMS},
             rest_by_reason=tops[Dim.REASON],
@@ -120,7 +120,7 @@ def workspace_analytics(
         events = conversions(who.workspace_id, over)
         over = over.begun(scope.first_quarter())
         points = series(scope, over)
-        counted = totals_of(points, unique_visitors(scope, over))
+        counted = totals_of(points, unique_visitors(scope, over), imported(scope, over))
         return WorkspaceAnalytics(
             covered=over.covered,
             total_clicks=counted.clicks,

@@ -71,7 +71,7 @@ def _links(ids: Sequence[int]) -> dict[int, tuple[str, str, str]]:
 # CROSS JOIN keeps SQLite to the order of the totals' index; PostgreSQL reads a plain join.
 _MOST_CLICKED = """
     SELECT t.link_id, t.clicks FROM link_totals AS t CROSS JOIN links AS l
-    WHERE t.workspace_id = ? AND t.clicks >= ? AND t.last_click_at >= ?
+    WHERE t.workspace_id = ? AND t.clicks >= ? AND coalesce(t.last_click_at, 0) >= ?
         AND l.id = t.link_id AND l.deleted_at IS NULL
         AND t.clicks <= ? AND (t.clicks < ? OR t.link_id > ?)
     ORDER BY t.clicks DESC, t.link_id LIMIT ?
@@ -84,12 +84,13 @@ def _most_clicked(
 ) -> list[tuple[int, int]]:
     """The next links as (id, clicks of all time), the most clicked first.
 
-    Only those clicked since the range began.
+    Only those clicked since the range began, of all time also those with clicks from elsewhere.
 
     :param after: the last one of those before.
     :param least: clicks of all time with which a link can still be among the first.
     """
-    begin_ms = to_ms(quarter_start(over.first_quarter))
+    # Of all time also those that were never clicked here, but where they came from.
+    begin_ms = 0 if over.is_all_time else to_ms(quarter_start(over.first_quarter))
     id_, clicks = after
     values = (workspace_id, max(least, 1), begin_ms, clicks, clicks, id_, _CHUNK)
     return rows.all_of(_MOST_CLICKED, *values)

@@ -45,10 +45,25 @@ def totals(scope: Scope, over: Range) -> Totals:
     return _totals([int(value or 0) for value in row], uniques)
 
 
-def totals_of(points: Iterable[Point], unique_visitors: int) -> Totals:
-    """The totals of a series: what :func:`totals` says, without another walk."""
+def totals_of(points: Iterable[Point], unique_visitors: int, imported: int = 0) -> Totals:
+    """The totals of a series: what :func:`totals` says, without another walk.
+
+    :param imported: clicks besides, which no point stands for.
+    """
     columns = ((p.clicks, p.views, p.bots, p.previews, p.prefetches) for p in points)
-    return _totals([sum(column) for column in zip(*columns, strict=True)], unique_visitors)
+    clicks, views, *rest = [sum(column) for column in zip(*columns, strict=True)]
+    return _totals([clicks + imported, views + imported, *rest], unique_visitors)
+
+
+def imported(scope: Scope, over: Range) -> int:
+    """Clicks that links had before they came here, which are of no day: of all time only."""
+    if not over.is_all_time:
+        return 0
+    owner = "link_id" if scope.days is LinkDay else "workspace_id"
+    sql = f"SELECT SUM(imported) FROM link_totals WHERE {owner} = ? AND imported > 0"  # noqa: S608 - own names
+    with read():
+        row = rows.one(sql, scope.id)
+    return int(row[0] or 0) if row else 0
 
 
 def unique_visitors(scope: Scope, over: Range) -> int:

@@ -7,4 +7,7 @@ from __future__ import annotations
 
 STATEMENTS: tuple[str, ...] = (
     "ALTER TABLE link_totals ADD COLUMN imported BIGINT NOT NULL DEFAULT 0",
+    """
+    CREATE INDEX link_totals_imported ON link_totals (workspace_id, imported) WHERE imported > 0
+    """,
 )

@@ -205,6 +205,14 @@ class LinkTotal(Base):
 
 
 LinkTotal.add_index(LinkTotal.workspace_id, LinkTotal.clicks.desc(), LinkTotal.link_id)
+LinkTotal.add_index(
+    LinkTotal.index(
+        LinkTotal.workspace_id,
+        LinkTotal.imported,
+        name="link_totals_imported",
+        where=LinkTotal.imported > 0,
+    )
+)
 
 
 class LinkValueTotal(Base):
