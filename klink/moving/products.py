@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,7 +43,7 @@ class Words:
     forward_query: Sequence[str] = ()
     password: Sequence[str] = ()
     gone: Sequence[str] = ()
-    left: Mapping[str, str] = MappingProxyType({})
+    left: Sequence[tuple[str, str]] = ()
     quiet: Sequence[str] = ()
 
     def all(self) -> frozenset[str]:
@@ -53,7 +52,7 @@ class Words:
             *(self.url, self.slug, self.link, self.domain, self.title, self.description),
             *(self.tags, self.clicks, self.created_at, self.starts_at, self.expires_at),
             *(self.expired_url, self.max_clicks, self.forward_query, self.password, self.gone),
-            *(tuple(self.left), self.quiet),
+            *(tuple(name for name, _ in self.left), self.quiet),
         )
         return frozenset(name for names in named for name in names)
 
@@ -82,10 +81,10 @@ SHLINK = Words(
     expires_at=("validuntil",),
     max_clicks=("maxvisits",),
     forward_query=("forwardquery",),
-    left={
-        "hasredirectrules": "what its redirect rules say",
-        "devicelongurls": "its destination by device",
-    },
+    left=(
+        ("hasredirectrules", "what its redirect rules say"),
+        ("devicelongurls", "its destination by device"),
+    ),
     quiet=("crawlable",),
 )
 KUTT = Words(
@@ -125,11 +124,11 @@ DUB = Words(
     expires_at=("expires_at", "expiresat"),
     expired_url=("expired_url", "expiredurl"),
     password=("password",),
-    left={
-        "ios": "its destination for iOS",
-        "android": "its destination for Android",
-        "geo": "its destinations by country",
-    },
+    left=(
+        ("ios", "its destination for iOS"),
+        ("android", "its destination for Android"),
+        ("geo", "its destinations by country"),
+    ),
     quiet=(
         *("id", "updated_at", "updatedat", "archived", "leads", "sales", "sale_amount"),
         *("folder", "last_clicked", "conversions", "comments", "creator", "user"),
@@ -197,7 +196,7 @@ def product_row(at: int, cells: Cells, words: Words, options: Options) -> Row:
 
 def _row(at: int, cells: Cells, words: Words, domain: str | None, slug: str, url: str) -> Row:
     fields = _fields(cells, words)
-    warnings = [told for name, told in words.left.items() if _is_some(cells.get(name, ""))]
+    warnings = [told for name, told in words.left if _is_some(cells.get(name, ""))]
     warnings = [f"{told} is not taken over" for told in warnings]
     given = frozenset(fields) | {"url"}
     if fields.get("max_clicks") is not None:
