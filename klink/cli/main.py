@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "jobs": "Work that klink does by itself.",
     "doctor": "Look for what is wrong, and say what to do.",
     "geoip": "The database of countries.",
+    "export": "Write what there is into a file, also as other servers' redirects.",
     "migrate": "Bring the database to the schema this klink needs.",
     "backup": "Make a backup of everything.",
     "restore": "Put a backup in place of the data.",

@@ -276,6 +276,26 @@ def write() -> Iterator[None]:
             _Bound.writer.release()
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Reads that all see the database as it was at the first of them, however long they take.
+
+    Nothing may be written in the block. It takes no lock, so others write as ever; SQLite keeps
+    what they write in the WAL until the block ends.
+
+    :raises DatabaseBusy: when the database cannot be read now.
+    """
+    with _refusals():
+        _open()
+        if _Bound.engine == "postgresql":
+            with database.atomic():
+                database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield
+            return
+        with database.atomic("DEFERRED"):
+            yield
+
+
 def _wait_to_write() -> float:
     """Wait for the other threads; return the seconds that are left to wait for other processes."""
     if _Bound.writer.acquire(blocking=False):

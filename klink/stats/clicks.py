@@ -106,7 +106,7 @@ def page_of_clicks(
         rows = _rows(view.id, query, before, query.limit + 1)
     found = rows[: query.limit]
     cursor = f"{found[-1].at}-{found[-1].id}" if len(rows) > query.limit else None
-    return ClickPage([_view(row, labels) for row in found], cursor)
+    return ClickPage([view_of(row, labels) for row in found], cursor)
 
 
 def numbered_clicks(
@@ -131,7 +131,7 @@ def numbered_clicks(
     with read():
         total = _total(view.id, query)
         rows = _rows(view.id, query, None, query.limit, skipped) if skipped < total else []
-    return NumberedClicks([_view(row, labels) for row in rows], page, total)
+    return NumberedClicks([view_of(row, labels) for row in rows], page, total)
 
 
 def each_click(
@@ -150,7 +150,7 @@ def each_click(
         while True:
             with read():
                 rows = _rows(view.id, query, before, _EXPORT_PAGE)
-            yield from (_view(row, labels) for row in rows)
+            yield from (view_of(row, labels) for row in rows)
             if len(rows) < _EXPORT_PAGE:
                 return
             before = rows[-1].at, rows[-1].id
@@ -204,7 +204,11 @@ def _fitting(link_id: int, query: ClickQuery) -> Any:  # Any: lost while chainin
     return rows
 
 
-def _view(row: Click, labels: Mapping[int, str]) -> ClickView:
+def view_of(row: Click, labels: Mapping[int, str]) -> ClickView:
+    """A record as doors show it.
+
+    :param labels: of variants that the link has, by their numbers.
+    """
     return ClickView(
         id=row.id,
         at=from_ms(row.at),

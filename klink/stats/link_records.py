@@ -71,6 +71,11 @@ def header() -> list[str]:
     return [*named, *_COUNTS]
 
 
+def names() -> tuple[str, ...]:
+    """The names of a record's values, in their order."""
+    return (*(_RENAMED.get(name, name) for name in _FIELDS), *_COUNTS)
+
+
 def row(record: Record) -> list[object]:
     """The cells of such a table: tags one after another, what has parts as JSON."""
     cells: list[object] = []

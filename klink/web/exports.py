@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,16 +14,12 @@ from flask.json import dumps
 from werkzeug.wsgi import wrap_file
 
 from klink.core.errors import TooBusy
+from klink.core.spreadsheets import cell
 
 CSV = "text/csv"
 JSON_LINES = "application/jsonl"
 EXTENSION = "klink-exports"
 AT_ONCE = 2
-
-# What a spreadsheet may take for the beginning of a formula: at a cell's own, and behind a mark
-# at which one that separates by it would begin another cell; there a quotation mark, which CSV
-# doubles, opens and closes and is gone. Full-width signs are read likewise.
-_FORMULA = re.compile(r"(^|[;|\t\r\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
 
 
 def install(app: Flask) -> None:
@@ -65,15 +60,6 @@ def json_lines_file(name: str, found: Iterable[object]) -> Response:
             file.write(dumps(each).encode() + b"\n")
 
     return _sent(name, JSON_LINES, write)
-
-
-def cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula: strangers choose referrers and UTMs."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _FORMULA.sub(lambda found: f"{found[0]}'", str(value))
 
 
 def _sent(name: str, content_type: str, write: Callable[[BinaryIO], None]) -> Response:

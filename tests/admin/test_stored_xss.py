@@ -21,7 +21,7 @@ from klink.core.errors import KlinkError
 from klink.core.events import NewEvent
 from klink.core.links import LinkPatch, LinkView, NewLink, NewRule, NewVariant, Utm
 from klink.core.reports import NewReport
-from klink.web.exports import cell
+from klink.core.spreadsheets import cell
 from tests.admin.office import Office, Page, Person
 from tests.admin.stage import Stage, screens
 

@@ -31,6 +31,7 @@ __all__ = [
     "find_all",
     "get",
     "is_served",
+    "served",
     "unknown",
     "ways",
     "workspace_of",
@@ -151,6 +152,18 @@ def is_served(settings: Settings, host: str) -> bool:
     with read():
         found = Domain.select().where(Domain.host == name, Domain.verified_at.is_null(False))
         return name is not None and bool(found.exists())
+
+
+def served(settings: Settings) -> list[tuple[int, str]]:
+    """Every domain that serves links, as its number and its host as links show it.
+
+    ``base_url``'s first, the others by their names.
+    """
+    sql = """
+        SELECT id, host FROM domains WHERE id <> ? AND verified_at IS NOT NULL ORDER BY host
+    """
+    with read():
+        return [(BASE_DOMAIN_ID, settings.base_host), *rows.all_of(sql, BASE_DOMAIN_ID)]
 
 
 def ways(domain_id: int) -> Ways:
