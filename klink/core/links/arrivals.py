@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
-from klink.core import audit
+from klink.core import audit, slugs
 from klink.core.context import Context
 from klink.core.errors import Conflict, DatabaseBusy, KlinkError, SlugTaken
 from klink.core.links.arrived import Imported, Known, differences, patch_of
@@ -139,6 +139,7 @@ class Arrivals:
     def _place_of(self, own: OwnHosts, new: NewLink) -> Place:
         if not new.slug:
             raise Conflict("it has no slug")
+        slugs.check_custom(new.slug)  # before a database is asked, which takes no NUL
         workspace_id = self._who.workspace_id
         if new.domain is None:
             return own.default(workspace_id), new.slug
