@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -21,7 +22,7 @@ _PEEKED = 1 << 16
 class TextFile:
     """A file of text, and how far it is read.
 
-    :param file: with ``peek``, such as ``open`` gives one.
+    :param file: of bytes, read once from where it stands.
     :ivar line: number of the line that was read last, from 1 on.
     :ivar trouble: what is wrong with the lines since :meth:`fresh`; '' is nothing.
     :raises WrongSource: at once, when it cannot be text in UTF-8.
@@ -33,7 +34,8 @@ class TextFile:
         self._file = file
         self._done = 0
         self._size = _size(file)
-        self._head: bytes = file.peek(_PEEKED)[:_PEEKED]  # type: ignore[attr-defined]  # buffered
+        self._head = file.read(_PEEKED)
+        self._begin = io.BytesIO(self._head)  # read again before the rest
         self._refuse_others()
 
     def _refuse_others(self) -> None:
@@ -53,7 +55,7 @@ class TextFile:
 
     @property
     def head(self) -> str:
-        """What it begins with, to tell kinds apart; nothing is consumed."""
+        """What it begins with, to tell kinds apart."""
         return self._head.removeprefix(_BOM).decode("utf-8", "replace")
 
     def progress(self) -> Progress:
@@ -62,7 +64,7 @@ class TextFile:
 
     def lines(self) -> Iterator[str]:
         """The lines with their ends."""
-        while raw := self._file.readline(MAX_LINE + 1):
+        while raw := self._readline(MAX_LINE + 1):
             self._done += len(raw)
             if self.line == 0:
                 raw = raw.removeprefix(_BOM)
@@ -80,12 +82,18 @@ class TextFile:
 
     def _skip_line(self, raw: bytes) -> None:
         while raw and not raw.endswith(b"\n"):
-            raw = self._file.readline(MAX_LINE)
+            raw = self._readline(MAX_LINE)
             self._done += len(raw)
+
+    def _readline(self, most: int) -> bytes:
+        raw = self._begin.readline(most)
+        if raw.endswith(b"\n") or len(raw) == most:
+            return raw
+        return raw + self._file.readline(most - len(raw))
 
     def chunks(self, size: int) -> Iterator[bytes]:
         """The whole of it in pieces."""
-        while raw := self._file.read(size):
+        while raw := self._begin.read(size) or self._file.read(size):
             if self._done == 0:
                 raw = raw.removeprefix(_BOM)
             self._done += len(raw)

@@ -13,8 +13,7 @@ from klink.moving.rows import Row, Source
 def source(kind: str, content: str | bytes, options: Options | None = None) -> Source:
     """A file of this kind, opened."""
     raw = content.encode() if isinstance(content, str) else content
-    file = io.BufferedReader(io.BytesIO(raw))  # type: ignore[arg-type]  # a raw stream will do
-    return KINDS[kind].open(TextFile(file), options or Options())
+    return KINDS[kind].open(TextFile(io.BytesIO(raw)), options or Options())
 
 
 def rows_of(kind: str, content: str | bytes, options: Options | None = None) -> list[Row]:

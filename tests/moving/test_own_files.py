@@ -144,7 +144,7 @@ def test_a_link_in_the_trash_there_stays_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "problem"),
+    "values, problem",
     [
         ({"url": 7}, "url: must be text"),
         ({"tags": [1]}, "tags: must be a list of texts"),
@@ -194,7 +194,7 @@ def test_a_quotation_mark_that_is_not_closed_costs_no_more_than_a_megabyte() -> 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "yourls", "shlink"])
 @pytest.mark.parametrize(
-    ("raw", "why"),
+    "raw, why",
     [
         (b"", "empty"),
         (gzip.compress(b"slug,url"), "compressed by gzip"),

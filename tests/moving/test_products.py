@@ -21,7 +21,9 @@ CREATE TABLE `my_url` (
   `timestamp` timestamp NOT NULL, `ip` varchar(41) NOT NULL, `clicks` int unsigned NOT NULL,
   PRIMARY KEY (`keyword`), KEY `ip` (`ip`)
 );
-INSERT INTO `my_url` VALUES ('ozh','https://ozh.org/?a=1&b=\\'2\\'','It\\'s \\"me\\"','2021-02-03 04:05:06','192.0.2.1',42),('b','https://b.example/',NULL,'0000-00-00 00:00:00','',0);
+INSERT INTO `my_url` VALUES ('ozh','https://ozh.org/?a=1&b=\\'2\\'','It\\'s \\"me\\"',\
+'2021-02-03 04:05:06','192.0.2.1',42),\
+('b','https://b.example/',NULL,'0000-00-00 00:00:00','',0);
 """
 
 
@@ -31,7 +33,8 @@ def _utc(*parts: int) -> datetime:
 
 def test_a_dump_of_yourls_gives_its_links_with_their_clicks_and_times() -> None:
     first, second = rows_of("yourls", YOURLS)
-    assert first.arrival and second.arrival
+    assert first.arrival
+    assert second.arrival
     url = "https://ozh.org/?a=1&b='2'"
     assert first.arrival.new == NewLink(slug="ozh", url=url, title='It\'s "me"')
     assert first.arrival.created_at == _utc(2021, 2, 3, 4, 5, 6)
@@ -45,7 +48,8 @@ def test_a_dump_of_yourls_gives_its_links_with_their_clicks_and_times() -> None:
     [
         "keyword,url,title,timestamp,ip,clicks\nozh,https://ozh.org/,Me,2021-02-03 04:05:06,,42\n",
         '"ozh","https://ozh.org/","Me","2021-02-03 04:05:06","192.0.2.1","42"\n',
-        "\ufeffClicks;URL;Keyword;Title;Timestamp\r\n42;https://ozh.org/;ozh;Me;2021-02-03 04:05:06\r\n",
+        "\ufeffClicks;URL;Keyword;Title;Timestamp\r\n"
+        "42;https://ozh.org/;ozh;Me;2021-02-03 04:05:06\r\n",
     ],
 )
 def test_its_table_as_csv_too_with_names_or_without(text: str) -> None:
@@ -103,7 +107,8 @@ def _page(*items: dict[str, object]) -> dict[str, object]:
 def test_shlinks_rest_answers_are_read_page_after_page() -> None:
     pages = [_page(_shlink()), _page(), _page(_shlink(shortCode="b", hasRedirectRules=True))]
     first, second = rows_of("shlink", "\n".join(map(json.dumps, pages)))
-    assert first.arrival and second.arrival
+    assert first.arrival
+    assert second.arrival
     assert first.arrival.new == NewLink(
         slug="abc",
         url="https://example.com/",
@@ -139,7 +144,8 @@ def test_a_link_of_kutt_with_a_password_comes_switched_off() -> None:
         "b,https://example.com/b,,f,$2a$12$abcdefghijklmnopqrstuv,,0,2020-01-01T00:00:00.000Z\n"
         "c,https://example.com/c,,true,,,0,2020-01-01T00:00:00.000Z\n",
     )
-    assert open_.arrival and locked.arrival
+    assert open_.arrival
+    assert locked.arrival
     assert open_.arrival.new.title == "Spring"
     assert open_.arrival.new.expires_at == _utc(2031, 2, 3)
     assert (open_.arrival.new.is_active, open_.arrival.clicks) == (True, 3)
@@ -168,7 +174,8 @@ def test_dubs_links_keep_their_domain_where_it_is_the_workspaces() -> None:
         "https://dub.sh/y,https://example.com/y,6,2024-01-02T03:04:05.000Z,,,true,https://apps.test\n"
     )
     ours, theirs = rows_of("dub", text, Options(hosts=frozenset({"go.acme.test"})))
-    assert ours.arrival and theirs.arrival
+    assert ours.arrival
+    assert theirs.arrival
     assert (ours.arrival.new.domain, theirs.arrival.new.domain) == ("go.acme.test", None)
     assert (ours.arrival.new.slug, ours.arrival.clicks) == ("x", 5)
     assert theirs.warnings == ("its destination for iOS is not taken over",)
