@@ -44,7 +44,7 @@ def _values(text: str, size: int = 1 << 16) -> list[tuple[Value, ...] | None]:
     return [each.values for each in found if isinstance(each, Inserted)]
 
 
-CELLS = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+CELLS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NASTY = st.text(st.sampled_from("'\"\\`(),;-#/*\n n0Z%_é"), max_size=12)
 ROWS = st.integers(1, 4).flatmap(
     lambda many: st.lists(st.tuples(*[CELLS | NASTY] * many), min_size=1, max_size=5)
