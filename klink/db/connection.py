@@ -28,6 +28,9 @@ Engine = Literal["sqlite", "postgresql"]
 LOCK_TIMEOUT_S = 2.0
 """How long a write waits for the lock before it is refused (architecture: event loop)."""
 
+_RARELY = 8_000  # pages, 32 MB, of SQLite's log between two copies into its file
+_CHECKPOINT = "wal_checkpoint(PASSIVE)"  # writes the log to the disk first
+
 _OLDEST_SQLITE = (3, 37)  # has STRICT tables
 
 database = peewee.DatabaseProxy()
@@ -318,6 +321,29 @@ def _lock_timeout(left_s: float) -> Iterator[None]:
         yield
     finally:
         database.execute_sql(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT_S * 1000)}")
+
+
+@contextmanager
+def writing_much() -> Iterator[None]:
+    """Commit without waiting for the disk each time, for work that can simply be done again.
+
+    What others commit is as safe as ever, since their commits write down all before them. At the
+    end everything is on the disk. Nothing of this is needed on PostgreSQL, which has nothing to
+    copy from a log into a file.
+    """
+    if _Bound.engine != "sqlite":
+        yield
+        return
+    with _refusals():
+        _open()
+        for pragma in ("synchronous = NORMAL", f"wal_autocheckpoint = {_RARELY}"):
+            database.execute_sql(f"PRAGMA {pragma}")
+    try:
+        yield
+    finally:
+        with _refusals():
+            for pragma in ("synchronous = FULL", "wal_autocheckpoint = 1000", _CHECKPOINT):
+                database.execute_sql(f"PRAGMA {pragma}").fetchall()
 
 
 def in_write() -> bool:

@@ -15,6 +15,7 @@ from klink.core.context import Context
 from klink.core.errors import DatabaseBusy
 from klink.core.links import Arrival, ArrivalOutcome, Arrivals, Arrived
 from klink.core.principal import Principal
+from klink.db.connection import writing_much
 from klink.moving.rows import Progress, Row, Source, WrongSource
 from klink.moving.trial import TrialPlaces
 
@@ -68,7 +69,7 @@ def run(
     """
     tally = Tally()
     begun = time.monotonic()
-    with TrialPlaces() as trial:
+    with TrialPlaces() as trial, writing_much():
         arrivals = Arrivals(ctx, who, is_updating=is_updating, trial=trial if is_dry else None)
         for few in _pieces(source.rows()):
             for row, arrived in zip(few, _arrive(arrivals, few), strict=True):

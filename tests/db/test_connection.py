@@ -192,3 +192,18 @@ def test_after_an_outage_one_request_notices_and_the_others_connect_anew(
     noticed.set()
     thread.join(10)
     assert outcomes == ["read"]
+
+
+@pytest.mark.usefixtures("db")
+def test_after_much_writing_each_commit_is_on_the_disk_again() -> None:
+    def synchronous() -> str | None:
+        sql = "PRAGMA synchronous" if connection.engine() == "sqlite" else "SHOW fsync"
+        return str(connection.database.execute_sql(sql).fetchone()[0])
+
+    before = synchronous()
+    with pytest.raises(KeyError), connection.writing_much():
+        with connection.write():
+            Meta.insert(key="much", value="written").execute()
+        raise KeyError
+    assert synchronous() == before
+    assert Meta.get(Meta.key == "much").value == "written"
