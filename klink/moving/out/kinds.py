@@ -43,7 +43,7 @@ class Kind:
     """A kind of records.
 
     :ivar name: what ``--kind`` calls it.
-    :ivar record: what each line of JSON calls it.
+    :ivar record: the ``type`` of its lines of JSON.
     :ivar columns: of a table of them, without the workspace.
     :ivar cells: of a record, for the columns.
     :ivar is_heavy: only exported when it is asked for.
@@ -105,21 +105,19 @@ def _domains(place: Place) -> Iterator[Record]:
 
 
 def _links(place: Place) -> Iterator[Record]:
-    """Links in the shape of the native API, and what it does not show: hashes, and the trash."""
+    """Links as the native API shows them, and what it does not: hashes, and those in the trash.
+
+    Each is an object of its own in its line, since a link has a ``type``, too.
+    """
     for in_trash in (False, True):
         for page in every(place.ctx, place.workspace.id, in_trash=in_trash):
             hashes = password_hashes(page)
             for view, flat in zip(page, link_records.records([page]), strict=True):
-                yield _nested(flat) | {"password_hash": hashes.get(view.id)}
+                yield {"link": _nested(flat) | {"password_hash": hashes.get(view.id)}}
 
 
-_ROUTING = {"mode": "mode", "variants": "variants", "rules": "rules", "default": "default"}
-_EXPERIMENT = {
-    "auto_winner": "auto_winner",
-    "threshold": "threshold",
-    "winner": "winner",
-    "decided_at": "decided_at",
-}
+_ROUTING = ("mode", "variants", "rules", "default")
+_EXPERIMENT = ("auto_winner", "threshold", "winner", "decided_at")
 
 
 def _nested(flat: link_records.Record) -> Record:
@@ -136,7 +134,8 @@ def _nested(flat: link_records.Record) -> Record:
 
 def _flat(record: Record) -> Sequence[object]:
     """The cells of a nested record, for the columns that every table of links has."""
-    nested = dict(record) | record["routing"] | record["experiment"]
+    link = record["link"]
+    nested = link | link["routing"] | link["experiment"]
     return link_records.row({name: nested[name] for name in link_records.names()})
 
 

@@ -43,7 +43,7 @@ def write_records(
     """Write what workspaces have, as it was at one moment; return how many records of each kind.
 
     JSON lines begin with one that says whose export it is, and end with one that counts; every
-    line has a ``record`` that says what it is. Nothing is held in memory but some hundreds of
+    line has a ``type`` that says what it is. Nothing is held in memory but some hundreds of
     records.
 
     :param kinds: names of :data:`~klink.moving.out.kinds.KINDS`; none: :data:`USUAL`.
@@ -72,7 +72,7 @@ def _lines(
 
     line(
         {
-            "record": "export",
+            "type": "export",
             "klink": __version__,
             "base_url": ctx.settings.base_url,
             "exported_at": format_rfc3339(ctx.now),
@@ -81,10 +81,10 @@ def _lines(
     )
     for place in places:
         for kind in kinds:
-            whose = {"record": kind.record, "workspace": place.workspace.name}
+            whose = {"type": kind.record, "workspace": place.workspace.name}
             for record in _counted(kind, place, counts, tick):
                 line(whose | record)
-    line({"record": "end", "counts": counts})
+    line({"type": "end", "counts": counts})
     return counts
 
 
