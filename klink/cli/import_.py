@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from klink.cli.import_remote import commands
 from klink.cli.importing import Asked, import_options, take_in
 from klink.cli.opening import with_database
 from klink.core.context import Context
@@ -44,3 +45,6 @@ def _file_command(name: str, kind: Kind) -> click.Command:
 
 for _name, _kind in KINDS.items():
     command.add_command(_file_command(_name, _kind))
+
+for _remote in commands():
+    command.add_command(_remote)

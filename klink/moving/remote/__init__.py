@@ -1,0 +1,1 @@
+"""Moving in from servers of other products, through the APIs that they publish."""
