@@ -45,6 +45,7 @@ _STATUS = (
     '"~^{status} (?<klink_to_{status}>.+)$" $klink_to_{status}; }}'
 )
 _SMALLEST, _BUCKETS = 2048, (128, 256, 512)
+_LONGEST = 4000  # nginx refuses a configuration with a word of 4 KiB
 _AROUND = 40  # bytes that nginx needs around a key in its bucket
 
 _LITERAL = str.maketrans({".": "[.]", "[": "\\[", "]": "\\]"})  # all that a host has of its own
@@ -74,7 +75,7 @@ class Nginx:
         self._name, self._twins = host.name, host.twins
         return f"\n    # {host.address}\n"
 
-    def redirect(self, redirect: Redirect) -> str:
+    def redirect(self, redirect: Redirect) -> str | None:
         """A line of the map: the key, then the status and where to."""
         key = f"{self._name}/{redirect.slug}"
         if redirect.slug.lower() in self._twins:
@@ -82,7 +83,8 @@ class Nginx:
         before, joint, after = (_text(part) for part in redirect.parts)
         query = _QUERIES[joint] if redirect.adds_query else ""
         notes = "".join(f"  # {LOST[word]}" for word in redirect.lost)
-        return f'    "{key}" "{redirect.status} {before}{query}{after}";{notes}\n'
+        value = f"{redirect.status} {before}{query}{after}"
+        return f'    "{key}" "{value}";{notes}\n' if len(value) <= _LONGEST else None
 
     def left_out(self, slug: str, why: str) -> str:
         """A comment."""

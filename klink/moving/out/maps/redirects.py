@@ -28,6 +28,7 @@ LEFT_OUT = {
     "password": "asks for a password",
     "preview": "shows a page before it forwards",
     "max_clicks": "has a limit of clicks",
+    "too_long": "has a destination that is too long for this server",
     "unreadable": "has a destination that is no URL by the rules of today",
 }
 """Why a link is left out, in one word and in several."""

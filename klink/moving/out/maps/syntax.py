@@ -47,8 +47,8 @@ class Syntax(Protocol):
         """What begins a host's redirects."""
         ...
 
-    def redirect(self, redirect: Redirect) -> str:
-        """One redirect."""
+    def redirect(self, redirect: Redirect) -> str | None:
+        """One redirect; None when it is too long for the server to read."""
         ...
 
     def left_out(self, slug: str, why: str) -> str:

@@ -94,7 +94,9 @@ def _write_host(
             has_begun = True
         for link in page:
             found = redirect_of(link, ctx.now)
-            if isinstance(found, str):
+            line = None if isinstance(found, str) else words.redirect(found)
+            if isinstance(found, str) or line is None:
+                found = found if isinstance(found, str) else "too_long"
                 summary.left_out[found] += 1
                 examples = summary.examples.setdefault(found, [])
                 if len(examples) < _EXAMPLES:
@@ -103,7 +105,7 @@ def _write_host(
             else:
                 summary.redirects += 1
                 summary.lost.update(found.lost)
-                out.write(words.redirect(found))
+                out.write(line)
         tick("links", len(page))
     if has_begun:
         out.write(words.end_host())
