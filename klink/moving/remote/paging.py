@@ -15,6 +15,9 @@ __all__ = ["IsThere", "Page", "PagedSource", "Product"]
 PER_PAGE = 100
 """The most that each of the three gives."""
 
+_WRONG_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading JSON of another shape ends in."""
+
 IsThere = Callable[[str], bool]
 """Whether a slug is a link's here already."""
 
@@ -38,7 +41,7 @@ class Product(Protocol):
         ...
 
     def page(self, api: Api, number: int) -> Page:
-        """A page, from 1 on; KeyError, TypeError or ValueError when it is of another shape."""
+        """A page, from 1 on; an error of those that tell of another shape."""
         ...
 
     def identity(self, item: Json) -> object:
@@ -102,7 +105,7 @@ class PagedSource:
     def _page(self, number: int) -> Page:
         try:
             return self._product.page(self._api, number)
-        except (KeyError, TypeError, ValueError) as error:
+        except _WRONG_SHAPE as error:
             raise self._strange(number) from error
 
     def _mark(self, item: Json, number: int) -> object:
@@ -122,7 +125,10 @@ class PagedSource:
     def _row(self, item: Json) -> Row:
         try:
             values = self._product.values(self._api, item, self._options, self._is_there)
-        except (KeyError, TypeError, ValueError, AttributeError):
+            has_slug = isinstance(values["slug"], str) and bool(values["slug"])
+        except _WRONG_SHAPE:
+            has_slug = False
+        if not has_slug:
             return bad(self._done, f"this link is not of the shape that {self._product.name} has")
         row = row_of(self._done, values, self._options)
         if row.arrival is None:
