@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from klink.core import links
 from klink.core.context import Context
 from klink.core.errors import KlinkError
-from klink.core.links import LinkQuery, NewLink, NewRule, NewVariant, Utm
+from klink.core.links import ArrivalOutcome, LinkQuery, NewLink, NewRule, NewVariant, Utm
 from klink.core.principal import Principal
 from klink.moving import importing
 from klink.moving.files import TextFile
@@ -145,9 +145,9 @@ def test_an_export_that_is_taken_in_exports_the_same(
     emptied(ctx, owner)
     assert links_in(exported(ctx)) == {}
     tally = taken_in(ctx, owner, before)
-    assert tally.by_outcome["made"] == tally.rows == len(links_in(before))
+    assert tally.by_outcome[ArrivalOutcome.MADE] == tally.rows == len(links_in(before))
     assert links_in(exported(ctx)) == links_in(before)
-    assert taken_in(ctx, owner, before).by_outcome["there"] == tally.rows
+    assert taken_in(ctx, owner, before).by_outcome[ArrivalOutcome.THERE] == tally.rows
 
 
 def test_clicks_and_the_day_of_its_making_come_along(ctx: Context, owner: Principal) -> None:
@@ -173,4 +173,5 @@ def test_a_link_in_the_trash_is_told_and_not_taken_in(
     before = exported(ctx)
     links.purge(ctx, owner, made.uid)
     tally = taken_in(ctx, owner, before)
-    assert tally.by_outcome["refused" if gone else "made"] == 1
+    outcome = ArrivalOutcome.REFUSED if gone else ArrivalOutcome.MADE
+    assert tally.by_outcome[outcome] == 1
