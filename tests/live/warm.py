@@ -100,11 +100,13 @@ def nursery() -> Nursery:
 
 
 def _main() -> None:
-    from klink.cli.main import COMMANDS
+    import click
+
+    from klink.cli.main import COMMANDS, cli
 
     importlib.import_module("klink.app")
     for name in COMMANDS:
-        importlib.import_module(f"klink.cli.{name}")
+        cli.get_command(click.Context(cli), name)  # imports it
     for line in sys.stdin:
         asked = json.loads(line)
         answer = _ended(asked["poll"]) if "poll" in asked else _made(**asked)
