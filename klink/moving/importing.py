@@ -7,8 +7,10 @@ begun again, and one that was finished does nothing.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from klink.core.context import Context
@@ -21,6 +23,9 @@ from klink.moving.trial import TrialPlaces
 
 AT_ONCE = 500
 """Links of one unit of work: others who write wait for it, some 40 ms."""
+
+_COLLECT_AFTER = 100_000
+"""New objects after which Python looks for cycles."""
 
 _BUSY_TRIES = 5
 """Each waits two seconds for the database itself."""
@@ -69,7 +74,8 @@ def run(
     """
     tally = Tally()
     begun = time.monotonic()
-    with TrialPlaces() as trial, writing_much():
+    writing = nullcontext() if is_dry else writing_much()
+    with TrialPlaces() as trial, writing, _seldom_collected():
         arrivals = Arrivals(ctx, who, is_updating=is_updating, trial=trial if is_dry else None)
         for few in _pieces(source.rows()):
             for row, arrived in zip(few, _arrive(arrivals, few), strict=True):
@@ -80,6 +86,17 @@ def run(
             tally.took_s = time.monotonic() - begun
             tick(source.progress(), tally)
     return tally
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Rows come and go by the thousand and hold no cycles: to look for some costs a twentieth."""
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 _TAKEN = (ArrivalOutcome.MADE, ArrivalOutcome.UPDATED)
