@@ -71,6 +71,7 @@ def row_of(at: int, values: Values, options: Options) -> Row:
     """The row for a link in klink's words."""
     slug, url = _shown(values.get("slug")), _shown(values.get("url"))
     try:
+        _text(values, "slug")  # one that is no text must not become another one
         if values.get("deleted_at"):
             raise BadValue("deleted_at", "it is in the trash there")
         flat = _flat(values)

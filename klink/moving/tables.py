@@ -78,12 +78,21 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield bad(at, f"this line is no CSV: {error}")
+                yield bad(at, self._broken(at, error))
                 self._file.fresh()
                 continue
             if cells or self._file.trouble:
                 yield self._row(at, cells)
             self._file.fresh()
+
+    def _broken(self, at: int, error: csv.Error) -> str:
+        """What is wrong with the row that begins in this line, and how far it goes."""
+        if self._file.line == at:
+            return f"this line is no CSV: {error}"
+        return (
+            "this line is no CSV: a quotation mark is not closed, so the lines to "
+            f"{self._file.line} are left out; close it, and import the file again"
+        )
 
     def _row(self, at: int, cells: list[str]) -> Row:
         if self._file.trouble:

@@ -98,6 +98,8 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {"tags": _tags, "variants": _variants,
 
 
 def _short(value: object) -> str:
+    if value is None or value == ():
+        return "nothing"
     text = ", ".join(value) if isinstance(value, tuple) and _are_texts(value) else str(value)
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
