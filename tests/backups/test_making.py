@@ -56,7 +56,7 @@ def test_clicks_answered_while_the_database_is_copied_are_in_it_and_none_twice(
     house.ledger.start()
     house.click(5)
     house.ledger.wait()
-    steps = []
+    steps: list[str] = []
 
     def watch(step: str, *_: int) -> None:
         if step == "copy" and len(steps) < 4:
@@ -84,7 +84,7 @@ def test_segments_stay_while_they_are_copied_and_go_afterwards(
 
     def watch(step: str, *_: int) -> None:
         if step == "copy" and not seen:
-            for _ in range(6):
+            for _round in range(6):
                 house.click(30)
             apart(lambda: house.ledger.wait(60))
             house.journal.tend()

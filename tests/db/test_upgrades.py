@@ -18,7 +18,7 @@ SCHEMAS = [number for number, _ in migrate.available()]
 AT = to_ms(NOW)
 DAY, QUARTER = AT // 86_400_000, AT // 900_000
 
-ROWS = (
+ROWS: tuple[tuple[str, dict[str, object]], ...] = (
     ("workspaces", {"id": 1, "uid": "w1", "public_id": "w1", "name": "home", "currency": "USD"}),
     ("users", {"id": 1, "uid": "u1", "email": "owner@localhost", "is_active": True}),
     ("memberships", {"user_id": 1, "workspace_id": 1, "role": "owner"}),
