@@ -32,7 +32,7 @@ COMMANDS: dict[str, str] = {
     "blocking": "Where links may not lead.",
     "reports": "What visitors report of links.",
     "import": "Take in links from files and other products.",
-    "export": "Write what there is into a file, also as other servers' redirects.",
+    "export": "Write links and all else to files, or as redirects.",
     "jobs": "Work that klink does by itself.",
     "doctor": "Look for what is wrong, and say what to do.",
     "geoip": "The database of countries.",
