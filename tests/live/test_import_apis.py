@@ -12,10 +12,10 @@ from klink.core import domains, links
 from klink.core.links import LinkView
 from klink.core.principal import Principal
 from klink.stats.counts import with_counts
-from tests.cli.conftest import Done, Klink, core, here, home, klink
+from tests.cli.conftest import Done, Klink, core, home, klink
 from tests.live.server import Server
 
-__all__ = ["here", "home", "klink"]
+__all__ = ["home", "klink"]
 
 pytestmark = pytest.mark.live
 
@@ -57,6 +57,15 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
         yield made
     finally:
         made.server.end()
+
+
+@pytest.fixture
+def here(home: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The new klink's folder, with a database of the one engine that the old one has, too."""
+    (home / "data").mkdir()
+    (home / "data" / "klink.db").write_bytes(sqlite_template.read_bytes())
+    monkeypatch.setenv("KLINK_SERVER__BASE_URL", "https://go.example.org")
+    return home / "data"
 
 
 @pytest.fixture

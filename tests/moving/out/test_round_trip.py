@@ -132,7 +132,7 @@ def taken_in(ctx: Context, who: Principal, found: str) -> importing.Tally:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(fields, max_size=3, unique_by=lambda each: each["slug"].lower()))
 def test_an_export_that_is_taken_in_exports_the_same(
