@@ -8,7 +8,6 @@ cannot be escaped; one that comes from ``geo``, which knows no variables, stands
 from __future__ import annotations
 
 from klink.core.links.fields import REDIRECT_STATUSES
-from klink.core.slugs import MAX_LENGTH
 from klink.moving.out.maps.redirects import LOST, Redirect
 from klink.moving.out.maps.syntax import Facts, Host
 
@@ -44,9 +43,9 @@ _STATUS = (
     'map $klink_link $klink_{status} {{ default ""; '
     '"~^{status} (?<klink_to_{status}>.+)$" $klink_to_{status}; }}'
 )
-_SMALLEST, _BUCKETS = 2048, (128, 256, 512)
+_SMALLEST = 2048
+_BUCKET = 512  # bytes: room for the longest host and slug, or for a dozen usual ones that meet
 _LONGEST = 4000  # nginx refuses a configuration with a word of 4 KiB
-_AROUND = 40  # bytes that nginx needs around a key in its bucket
 
 _LITERAL = str.maketrans({".": "[.]", "[": "\\[", "]": "\\]"})  # all that a host has of its own
 _QUERIES = {"?": "$is_args$args", "&": "$klink_more", "": "$args"}
@@ -61,13 +60,12 @@ class Nginx:
 
     def begin(self, facts: Facts) -> str:
         """The directives before the map, and its first line."""
-        room = facts.longest + MAX_LENGTH + _AROUND
         return _HEAD.format(
             by=facts.by,
             returns="\n".join(_RETURN.format(status=each) for each in REDIRECT_STATUSES),
             statuses="\n".join(_STATUS.format(status=each) for each in REDIRECT_STATUSES),
             max_size=max(_SMALLEST, 1 << (2 * facts.most).bit_length()),
-            bucket=next(size for size in _BUCKETS if size >= room),
+            bucket=_BUCKET,
         )
 
     def host(self, host: Host) -> str:

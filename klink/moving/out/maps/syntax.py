@@ -14,12 +14,10 @@ class Facts:
 
     :ivar by: what made it, and when, in words.
     :ivar most: redirects, at most.
-    :ivar longest: characters of the longest host.
     """
 
     by: str
     most: int
-    longest: int
 
 
 @dataclass(frozen=True, slots=True)

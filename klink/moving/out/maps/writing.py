@@ -67,9 +67,8 @@ def write_map(
     with snapshot():
         whose = None if workspace is None else workspaces.find(workspace).id
         hosts = served(ctx.settings)
-        longest = max(len(host) for _, host in hosts)
         by = f"klink {__version__}, {format_rfc3339(ctx.now)}"
-        out.write(words.begin(Facts(by, how_many(whose), longest)))
+        out.write(words.begin(Facts(by, how_many(whose))))
         for number, host in hosts:
             _write_host(ctx, out, words, summary, number, host, whose, tick)
         out.write(words.end())
