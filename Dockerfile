@@ -12,10 +12,12 @@ WORKDIR /src
 RUN command -v python3 >/dev/null && python3 -m venv --help >/dev/null \
     || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 python3-venv; }
 # How pip gets at packages here, if not by itself; of this stage nothing stays in the image.
-ARG PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL
+ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL
 COPY pyproject.toml README.md LICENSE ./
 COPY klink ./klink
-RUN python3 -m venv /opt/klink \
+RUN --mount=type=secret,id=pip-cert \
+    if [ -s /run/secrets/pip-cert ]; then export PIP_CERT=/run/secrets/pip-cert; fi \
+    && python3 -m venv /opt/klink \
     && /opt/klink/bin/pip install --no-cache-dir --disable-pip-version-check . \
     && /opt/klink/bin/pip uninstall --yes --quiet pip setuptools
 
