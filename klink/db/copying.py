@@ -27,6 +27,7 @@ __all__ = [
 
 _STEP_PAGES = 1024  # 4 MiB with pages of 4 KiB
 _WAIT_S = 10.0
+_MAPPED_BYTES = 1 << 30  # of the system's cache, which takes it back when it must
 
 Progress = Callable[[int, int], None]
 """Told after each step how much is done of how much; what it raises ends the work."""
@@ -102,6 +103,8 @@ def integrity(file: Path) -> str:
     """What is wrong with a copy, in SQLite's words; '' when nothing is."""
     try:
         with opened(file) as copy:
+            # Each entry of an index is looked up: by calls that is twice the work.
+            copy.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             found = [str(row[0]) for row in copy.execute("PRAGMA integrity_check(1)")]
     except sqlite3.DatabaseError as error:
         return str(error)

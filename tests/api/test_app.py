@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,8 +21,10 @@ from flask.testing import FlaskClient
 
 from klink.api import make_app
 from klink.api.answers import Me
+from klink.backups import BackupPlan, Source, make
 from klink.core import proof, workspaces
 from klink.core.context import Context
+from klink.core.times import format_rfc3339
 from klink.db import connection
 from klink.jobs import JobRun, JobStatus
 from klink.web.doors import Door, add
@@ -286,6 +288,26 @@ def test_ready_tells_how_every_job_does(parts: Parts) -> None:
     }
     assert later.keys() == swept.keys()
     assert (later["name"], later["started_at"], later["runs"]) == ("later", None, 0)
+
+
+def test_ready_tells_how_old_the_newest_backup_is(parts: Parts, tmp_path: Path) -> None:
+    source = Source(tmp_path, "1.2.3", check=lambda *_: None)
+    plan = BackupPlan(source, tmp_path / "backups")
+    own = replace(parts, backups=plan)
+    client = make_app(own).test_client()
+    none = {"newest_at": None, "age_s": None, "size_bytes": None}
+    assert json.loads(client.get("/ready").text)["backups"] == {
+        "enabled": True, "count": 0, **none,
+    }  # fmt: skip
+    at = own.clock() - timedelta(minutes=5)
+    made = make(source, plan.folder, at)
+    assert json.loads(client.get("/ready").text)["backups"] == {
+        "enabled": True,
+        "count": 1,
+        "newest_at": format_rfc3339(made.at),
+        "age_s": pytest.approx(300, abs=5),
+        "size_bytes": made.path.stat().st_size,
+    }
 
 
 def test_metrics_are_text_for_prometheus(parts: Parts) -> None:

@@ -106,7 +106,7 @@ def test_who_writes_waits_for_no_step_and_does_not_make_it_begin_anew(house: Hou
     fill(12)
     written: list[int] = []
 
-    def watch(step: str, done: int, _: int) -> None:
+    def watch(step: str, done: int, __: int) -> None:
         if step == "copy" and len(written) < 5:
             apart(lambda: meta.put(f"meanwhile-{len(written)}", "x" * 100_000))
             written.append(done)

@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from klink.backups import Backup
 from klink.clicks.geoip import GeoStatus
 from klink.clicks.ledger import LedgerStatus
 from klink.core.times import to_ms
@@ -16,6 +17,7 @@ from klink.db.connection import engine
 from klink.db.size import sizes
 from klink.jobs import JobRun, JobStatus
 from klink.metrics import Metrics
+from klink.metrics.backups import backup_families
 from klink.metrics.clicks import click_families
 from klink.metrics.database import database_families
 from klink.metrics.jobs import job_families
@@ -104,6 +106,23 @@ def test_without_a_country_database_there_is_no_age():
     )
     assert found["klink_geoip_loaded"] == 0
     assert "klink_geoip_age_seconds" not in found
+
+
+def test_how_old_the_newest_good_backup_is(tmp_path: Path):
+    def backup(hours: int, size: int, problem: str = "") -> Backup:
+        return Backup(tmp_path, NOW - timedelta(hours=hours), size, None, problem)
+
+    def of_backups(*found: Backup) -> dict[str, float]:
+        told = shown(backup_families(found, NOW))
+        return {name: value for name, value in told.items() if name.startswith("klink_backup")}
+
+    assert of_backups(backup(0, 9, "cut"), backup(1, 5), backup(2, 7)) == {
+        "klink_backups": 2,
+        "klink_backups_bytes": 12,
+        "klink_backup_age_seconds": 3600,
+        "klink_backup_size_bytes": 5,
+    }
+    assert of_backups() == {"klink_backups": 0, "klink_backups_bytes": 0}
 
 
 def test_every_job_with_its_last_run():
