@@ -27,7 +27,7 @@ __all__ = [
 
 _STEP_PAGES = 1024  # 4 MiB with pages of 4 KiB
 _WAIT_S = 10.0
-_MAPPED_BYTES = 1 << 30  # of the system's cache, which takes it back when it must
+_MAPPED_BYTES = 256 << 20  # of the system's cache, which takes it back when it must
 
 Progress = Callable[[int, int], None]
 """Told after each step how much is done of how much; what it raises ends the work."""
