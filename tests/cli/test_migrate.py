@@ -103,5 +103,5 @@ def test_a_database_of_a_newer_klink_is_refused(
     newest = migrate.available()[-1][0] + 1
     connection.database.execute_sql(f"UPDATE meta SET value = '{newest}' WHERE key = 'schema'")
     connection.disconnect()
-    for words in (("keys", "list"), ("migrate",)):
+    for words in (("keys", "list"), ("migrate",), ("serve", "--port", "0")):
         assert f"schema {newest}" in klink(*words).refusal
