@@ -17,7 +17,7 @@ TESTS = Path(__file__).resolve().parent
 
 ENGINES = os.environ.get("KLINK_TEST_ENGINES", "sqlite,postgresql").split(",")
 
-DOORS = ("admin", "api", "browser", "dialects", "pages", "tracking")
+DOORS = ("admin", "api", "browser", "dialects", "docs", "pages", "tracking")
 """What asks the database nothing by itself (an import contract): the rooms below it are tried on
 each engine, doors on the first, but for tests marked ``every_engine``, where requests race."""
 
