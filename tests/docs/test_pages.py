@@ -66,7 +66,7 @@ def test_every_setting_is_one_that_klink_reads(page: Page) -> None:
         assert not (name := _unknown_setting(span)), name
         for variable in re.findall(r"KLINK_[A-Z0-9_]+(?<!_)", span):
             known = {each.variable for each in SETTINGS.values()} | {"KLINK_CONFIG", "KLINK_SECRET"}
-            known |= {"KLINK_CLIENT_URL", "KLINK_CLIENT_KEY", "KLINK_TEST_ENGINES", "KLINK_KEY"}
+            known |= {"KLINK_SECTION__KEY", "KLINK_TEST_ENGINES", "KLINK_KEY"}
             assert variable in known, variable
 
 
@@ -154,10 +154,11 @@ def _answers(routes, path: str, method: str) -> bool:
 @each_page
 def test_every_file_of_the_project_that_is_named_is_there(page: Page) -> None:
     for span in page.spans:
-        path = span.split(" ")[0].rstrip(".,:")
+        path, _, name = span.split(" ")[0].rstrip(".,:").partition("::")
         if re.fullmatch(IN_FILES, path) and not path.startswith("build"):
             pattern = re.sub(r"[A-Z]{2,}", "*", path.rstrip("/"))  # stands for any name
             assert any(ROOT.glob(pattern)), path
+            assert not name or f"def {name}(" in (ROOT / path).read_text(), span
 
 
 def test_the_table_of_statuses_is_whole() -> None:

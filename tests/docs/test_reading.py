@@ -45,8 +45,10 @@ def test_a_command_line_that_klink_takes(line: str) -> None:
 
 
 def test_command_lines_in_a_block() -> None:
-    block = "cd x && .venv/bin/klink jobs list\n# klink nothing\nKEY=$(klink keys create \\\n --name me)"
-    assert lines(block) == ["klink jobs list", "klink keys create   --name me"]
+    block = (
+        "cd x && .venv/bin/klink jobs list\n# klink nothing\nKEY=$(klink keys create \\\n --name a)"
+    )
+    assert lines(block) == ["klink jobs list", "klink keys create   --name a"]
 
 
 @pytest.mark.parametrize(
