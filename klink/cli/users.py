@@ -9,7 +9,7 @@ import click
 
 from klink.cli.opening import password_from_stdin, principal, with_database
 from klink.cli.output import json_option, print_json, print_table
-from klink.core import invites, second_factor, users, workspaces
+from klink.core import erasing, invites, second_factor, users, workspaces
 from klink.core.context import Context
 from klink.core.users import UserView
 
@@ -150,3 +150,14 @@ def reset_second_factor(ctx: Context, email: str, as_json: bool) -> None:
     second_factor.reset(ctx, email)
     if as_json:
         print_json({"email": email.strip().lower(), "has_second_factor": False})
+
+
+@command.command("erase")
+@click.argument("email")
+@json_option
+@with_database
+def erase(ctx: Context, email: str, as_json: bool) -> None:
+    """Erase what is known of a user, for good; what they made stays, under no name."""
+    uid = erasing.erase_user(ctx, email)
+    if as_json:
+        print_json({"id": uid})

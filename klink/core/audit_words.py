@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, str] = {
     "user.rename": "Name of a user changed",
     "user.role": "Role changed",
     "user.remove": "Member removed",
+    "user.erase": "Person erased",
     "user.second_factor_on": "Second factor switched on",
     "user.second_factor_off": "Second factor switched off",
     "user.recovery_code": "Recovery code used",

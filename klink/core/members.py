@@ -24,7 +24,7 @@ from klink.db.models import ApiKey, Invite, Membership, User
 
 __all__ = [
     "LastOwner", "MemberPage", "MemberView", "change_role", "get", "leave", "need_to_give",
-    "remove", "search",
+    "of_user", "remove", "remove_by_operator", "search",
 ]  # fmt: skip
 
 
@@ -175,7 +175,22 @@ def leave(ctx: Context, who: Principal) -> None:
         _remove(ctx, who, row)
 
 
-def _remove(ctx: Context, who: Principal, row: Membership) -> None:
+def of_user(user_id: int) -> list[Membership]:
+    """The memberships of a user, oldest first; within a unit of work."""
+    found = Membership.select().where(Membership.user == user_id)
+    return list(found.order_by(Membership.created_at, Membership.workspace))
+
+
+def remove_by_operator(ctx: Context, row: Membership) -> None:
+    """Take a member out, as :func:`remove` does; by the operator, within a unit of work.
+
+    :raises LastOwner: no owner would be left.
+    """
+    lock(f"klink:members:{row.workspace_id}")
+    _remove(ctx, None, row)
+
+
+def _remove(ctx: Context, who: Principal | None, row: Membership) -> None:
     if row.role == "owner":
         _keep_an_owner(row)
     is_own = (ApiKey.user == row.user) & (ApiKey.workspace == row.workspace_id)
@@ -187,7 +202,8 @@ def _remove(ctx: Context, who: Principal, row: Membership) -> None:
     Membership.delete().where(_is(row)).execute()
     details: dict[str, object] = {"role": row.role, "email": row.user.email}
     details["revoked_keys"] = [key.uid for key in keys]
-    audit.record(ctx, who, "user.remove", f"user:{row.user.uid}", details | invites)
+    subject, details = f"user:{row.user.uid}", details | invites
+    audit.record(ctx, who, "user.remove", subject, details, workspace_id=row.workspace_id)
 
 
 def _need_rank(who: Principal, role: str) -> None:

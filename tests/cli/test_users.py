@@ -121,3 +121,11 @@ def test_a_second_factor_is_reset(klink: Klink, here: Path):
     assert not klink("users", "list", "--json").json[1]["has_second_factor"]
     assert "no second factor" in klink("users", "reset-second-factor", "ann@example.org").refusal
     assert "'x@example.org'" in klink("users", "reset-second-factor", "x@example.org").refusal
+
+
+def test_a_user_is_erased_and_the_last_owner_is_not(klink: Klink):
+    uid = klink("users", "create", "ann@example.org").line
+    assert klink("users", "erase", "ann@example.org", "--json").json == {"id": uid}
+    assert "ann@example.org" not in klink("users", "list").out
+    refusal = klink("users", "erase", "owner@localhost").refusal
+    assert "owner@localhost is the last owner of default; make somebody else an owner" in refusal

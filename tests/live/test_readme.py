@@ -1,28 +1,26 @@
-"""The README's walk to the first link does what it says, command by command."""
+"""The README and docs/operations.md do what they say, command by command."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from tests.docs.commands import lines
+from tests.docs.pages import ROOT, Page
 from tests.live.program import command
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).resolve().parents[2]
+UID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
-def blocks(heading: str) -> list[str]:
-    """The shell blocks below a heading of the README."""
-    text = (ROOT / "README.md").read_text()
-    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert section is not None
-    return re.findall(r"^```sh\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
+def blocks(name: str) -> list[str]:
+    """The blocks of a page that are marked as runnable, in order."""
+    return [block.text for block in Page(ROOT / name).blocks if block.mark == "runnable"]
 
 
 def run(server: Server, commands: list[str]) -> list[str]:
@@ -44,16 +42,29 @@ def run(server: Server, commands: list[str]) -> list[str]:
     return done.stdout.split(mark)
 
 
-def test_the_walk_to_the_first_link(server: Server) -> None:
-    _, made, followed, stats = run(server, blocks("Your first link"))
+def test_the_readme_leads_to_the_first_link(server: Server) -> None:
+    _, made, followed, stats, listed = run(server, blocks("README.md"))
     assert '"slug": "spring"' in made
     assert "HTTP/1.1 302 Found" in followed
     assert "Location: https://example.com/landing\n" in followed.replace("\r", "")
     assert '"totals": {"clicks": 1, "views": 1' in stats
+    assert f"http://127.0.0.1:{server.port}/sale" in listed
+    assert "Usage: klink" in listed
 
 
-def test_the_commands_beside_the_server(server: Server) -> None:
-    [block] = blocks("On the command line")
-    [printed] = run(server, [block])
-    assert f"http://127.0.0.1:{server.port}/sale" in printed
-    assert "Usage: klink" in printed
+def test_what_operations_shows_does_what_it_says(server: Server) -> None:
+    checked, *rest = [
+        [server.klink(*shlex.split(line)[1:]) for line in lines(text)]
+        for text in blocks("docs/operations.md")
+    ]
+    assert checked != [""]
+    (workspace, invitation, key), (jobs, pruned), (_, erased) = rest
+    assert re.fullmatch(UID, workspace)
+    assert invitation.startswith(f"http://127.0.0.1:{server.port}/admin/")
+    me = server.get("/api/v1/me", key=key).json
+    assert (me["workspace"]["name"], me["key"]["scopes"]) == ("acme", ["read", "create"])
+    assert me["workspace"]["plan"]["name"] == "kliqs-pro"
+    assert "prune-clicks" in jobs
+    assert "clicks" in pruned
+    assert erased == ""
+    assert "bob@example.org" not in server.klink("users", "list")
