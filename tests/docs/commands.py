@@ -11,7 +11,10 @@ from klink.cli.main import cli as klink
 
 __all__ = ["lines", "wrong_with"]
 
-_STARTS = re.compile(r"(?:^|[|(;]\s*|\s)(?:\S*/)?klink(?= [a-z-])")
+# Where a command may begin, with variables and sudo before it.
+_STARTS = re.compile(
+    r"(?:^|[|;&(])\s*(?:[A-Z_]+=\S*\s+)*(?:sudo\s+(?:-u\s+\S+\s+)?)?(?:\S*/)?klink(?= [a-z-])"
+)
 _ENDS = {"|", ">", ">>", "&&", ";", "&", "||", "<"}
 
 

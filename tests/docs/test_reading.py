@@ -45,10 +45,16 @@ def test_a_command_line_that_klink_takes(line: str) -> None:
 
 
 def test_command_lines_in_a_block() -> None:
-    block = (
-        "cd x && .venv/bin/klink jobs list\n# klink nothing\nKEY=$(klink keys create \\\n --name a)"
-    )
-    assert lines(block) == ["klink jobs list", "klink keys create   --name a"]
+    block = """
+        cd x && .venv/bin/klink jobs list
+        # klink nothing
+        KEY=$(klink keys create \\
+              --name a)
+        useradd --home-dir /var/lib/klink --shell /usr/sbin/nologin klink
+        sudo -u klink klink doctor
+    """
+    found = [" ".join(line.split()) for line in lines(block)]
+    assert found == ["klink jobs list", "klink keys create --name a", "klink doctor"]
 
 
 @pytest.mark.parametrize(
