@@ -61,13 +61,13 @@ def _words(line: str) -> list[str]:
 
 
 def _wrong_arguments(command: click.Command, words: list[str], *, is_whole: bool) -> str | None:
-    options = {
+    options: dict[str, click.Option | None] = {
         name: each
         for each in command.params
         if isinstance(each, click.Option)
         for name in (*each.opts, *each.secondary_opts)
     }
-    options |= dict.fromkeys(command.get_help_option_names(click.Context(command)))
+    options |= dict.fromkeys(command.get_help_option_names(click.Context(command)), None)
     places, given, at = 0, set(), 0
     while at < len(words):
         name, _, value = words[at].partition("=")
@@ -87,10 +87,10 @@ def _wrong_arguments(command: click.Command, words: list[str], *, is_whole: bool
     most = sum(each.nargs if each.nargs > 0 else 1000 for each in arguments)
     if places > most:
         return f"{command.name} takes no more than {most} arguments"
-    if is_whole and places < sum(each.required for each in arguments):
+    if not is_whole:
+        return None
+    if places < sum(each.required for each in arguments):
         return f"{command.name} lacks an argument"
-    lacks = (
-        [each.opts[0] for each in options.values() if each and each.required] if is_whole else []
-    )
-    missing = [name for name in lacks if options[name] not in given]
+    needed = [each for each in options.values() if each is not None and each.required]
+    missing = [each.opts[0] for each in needed if each not in given]
     return f"{command.name} lacks {', '.join(missing)}" if missing else None
