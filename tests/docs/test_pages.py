@@ -11,12 +11,14 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
+import peewee
 import pytest
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from klink.config import ConfigError, all_settings, load
 from klink.core import errors
+from klink.db import models
 from klink.web import body
 from klink.web.statuses import status_of_kind
 from tests.dialects.house import House
@@ -183,6 +185,17 @@ def _kinds() -> Iterator[type[errors.KlinkError]]:
         for each in vars(module).values():
             if isinstance(each, type) and issubclass(each, errors.KlinkError):
                 yield each
+
+
+def test_every_table_that_tells_of_a_person_is_named() -> None:
+    of_persons = {"visitor", "net", "agent", "address", "email", "who"}
+    told = Page(ROOT / "docs" / "security.md").spans
+    for model in vars(models).values():
+        if isinstance(model, type) and issubclass(model, peewee.Model):
+            about = model._meta
+            assert not of_persons & about.fields.keys() or about.table_name in told, (
+                about.table_name
+            )
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/operations.md"])
