@@ -18,6 +18,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Block, Page
 from tests.docs.shown import Shown
+from tests.live.program import command
 from tests.live.server import Server
 
 pytestmark = pytest.mark.live
@@ -51,7 +52,7 @@ class Walk:
     def shell(self, text: str) -> str:
         """Run a block in bash; what it set is there for those after it."""
         text = self.shown.real(text)
-        klink = f'klink() {{ {shlex.quote(sys.executable)} -m klink "$@"; }}'
+        klink = f'klink() {{ {shlex.join(command())} "$@"; }}'
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", "\n".join([klink, *self._said, text])],
             env=self.server.env,
@@ -68,12 +69,12 @@ class Walk:
 
     def program(self, language: str, blocks: list[str], url: str) -> list[str]:
         """Run the blocks of a language as one program; return what each printed."""
-        command, suffix, mark = PROGRAMS[language]
+        interpreter, suffix, mark = PROGRAMS[language]
         file = self.folder / f"program{suffix}"
         file.write_text(self.shown.real(mark.join(blocks)))
         key = self.server.klink("keys", "create", "--name", language)
         done = subprocess.run(
-            [*command, str(file)],
+            [*interpreter, str(file)],
             env={**os.environ, "KLINK": url, "KLINK_KEY": key},
             cwd=self.folder,
             capture_output=True,
