@@ -52,11 +52,11 @@ _BY_CODE = {
         "chmod go-w on the folder.",
     ),
     "secret-open": Kind(
-        "Whoever reads it can make sessions, and finds out who the visitors of a dump were.",
+        "Whoever reads it can make second factors' codes, and tell who the visitors were.",
         "chmod 600 on the file; if others may have read it, see docs/security.md.",
     ),
     "secret-bad": Kind(
-        "klink does not start: sessions, second factors and visitors' ids are derived from it.",
+        "klink does not start: second factors and visitors' ids are derived from it.",
         "Put the file, or KLINK_SECRET, back from a backup.",
     ),
     "file-open": Kind(
