@@ -31,7 +31,7 @@ def test_without_git_the_version_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_what_is_packed_says_its_commit_without_git(tmp_path: Path) -> None:
     folder = tmp_path / "source"
-    subprocess.run([str(ROOT / "scripts/binary/source"), str(folder)], check=True)
+    subprocess.run([str(ROOT / "scripts/packing/source"), str(folder)], check=True)
     program = "import klink.build; print(klink.build.__file__, klink.build.described())"
     done = subprocess.run(
         [sys.executable, "-c", program],

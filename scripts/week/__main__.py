@@ -25,7 +25,7 @@ FULL, QUICK = (100_000, 7), (2_000, 2)
 """Links and days."""
 
 QUICK_RATE = 200.0
-CALM, HASTY = Pace(lead_s=1, quiet_s=5), Pace(lead_s=0.1, quiet_s=0.2)
+CALM, HASTY = Pace(lead_s=1, quiet_s=5), Pace(lead_s=0.6, quiet_s=0.4)
 P99_MS = 5.0
 """What redirects may take beside any job, in 99 of 100 cases."""
 

@@ -28,7 +28,7 @@ from tests.live.server import Server
 pytestmark = pytest.mark.live
 
 SEED = "20260131"
-EXAMPLES = os.environ.get("KLINK_TEST_EXAMPLES", "20")
+EXAMPLES = os.environ.get("KLINK_TEST_EXAMPLES", "50")
 """Made-up requests for an operation, besides those that follow from its description."""
 """Requests that each phase makes up for an operation; coverage asks more, as many as it needs."""
 

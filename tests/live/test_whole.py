@@ -156,7 +156,8 @@ def test_qr_codes_are_drawn(server: Server, key: str) -> None:
 
 
 def test_every_job_runs(server: Server) -> None:
-    for job in JOBS:
+    asked_outside = {"update-geoip"}  # tests/geoip has it ask a server of its own
+    for job in (each for each in JOBS if each.name not in asked_outside):
         ran = json.loads(server.klink("jobs", "run", job.name, "--json"))
         assert ran["error"] is None, ran
 
