@@ -10,7 +10,7 @@ import click
 
 from klink import __version__
 from klink.backups import Backup, Source, listed, make
-from klink.cli.opening import configured, opened
+from klink.cli.opening import configured, need_database, opened
 from klink.cli.output import cell, json_option, print_json, print_table
 from klink.cli.progress import Bar
 from klink.cli.refused import Refused
@@ -49,6 +49,7 @@ def command(file: Path | None, is_list: bool, as_json: bool) -> None:
             raise click.UsageError("--list takes no FILE")
         _show(listed(config.backup_folder), config.backup_folder, as_json=as_json)
         return
+    need_database(config)
     place = _place(file, config.backup_folder)
     with opened(config) as ctx:
         bar = Bar(WORDS)

@@ -11,7 +11,7 @@ from typing import Any, TextIO, cast
 
 import click
 
-from klink.cli.opening import with_database
+from klink.cli.opening import with_existing_database
 from klink.cli.output import json_option, print_json
 from klink.core import workspaces
 from klink.core.context import Context
@@ -48,7 +48,7 @@ Tick = Callable[[str, int], None]
 @click.option("--with-clicks", is_flag=True, help="Each single click that is kept, too (jsonl).")
 @click.option("--workspace", metavar="W", help="A name or an id; by default all workspaces.")
 @json_option
-@with_database
+@with_existing_database
 def command(
     ctx: Context,
     /,

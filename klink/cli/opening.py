@@ -70,12 +70,34 @@ def opened(config: Config) -> Iterator[Context]:
             connection.disconnect()
 
 
+def need_database(config: Config) -> None:
+    """Refuse where nothing is there yet: a copy of nothing would look like a good one.
+
+    :raises Refused: when the database of SQLite has no file.
+    """
+    path = connection.sqlite_path(config.database.url, config.data_dir)
+    if path is not None and not (path.exists() and path.stat().st_size):
+        raise Refused(f"there is no database in {path}; is data_dir the folder that you mean?")
+
+
 def with_database(command: Callable[Concatenate[Context, P], None]) -> Callable[P, None]:
     """Give a command the database and its context as the first argument."""
+    return _with_context(command, lambda _: None)
 
+
+def with_existing_database(command: Callable[Concatenate[Context, P], None]) -> Callable[P, None]:
+    """The same, but refuse where there is none yet."""
+    return _with_context(command, need_database)
+
+
+def _with_context(
+    command: Callable[Concatenate[Context, P], None], check: Callable[[Config], None]
+) -> Callable[P, None]:
     @functools.wraps(command)
     def with_context(*args: P.args, **kwargs: P.kwargs) -> None:
-        with opened(configured()) as ctx:
+        config = configured()
+        check(config)
+        with opened(config) as ctx:
             command(ctx, *args, **kwargs)
 
     return with_context

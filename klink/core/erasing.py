@@ -19,19 +19,19 @@ _PERSONAL = ("email", "name")
 
 
 def erase_user(ctx: Context, email: str) -> str:
-    """Erase a user; return the id that what they made goes on to name.
+    """Erase a user; return the id that what they made goes on to name, or '' of one who never came.
 
     They leave all workspaces, as by :func:`members.remove`; sessions and invitations are deleted,
     keys revoked. E-mail, name, password and second factor go, from the audit log too.
 
-    :raises NotFound: no user with this e-mail.
+    :raises NotFound: no user with this e-mail, and nobody invited by it.
     :raises Conflict: a workspace would be left without an owner; nothing was changed.
     """
     email = email.strip().lower()
     with write():
         row = User.get_or_none(User.email == email) if "\0" not in email else None
         if row is None:
-            raise NotFound(f"user {email!r}")
+            return _erase_invited(ctx, email)
         for membership in members.of_user(row.id):
             try:
                 members.remove_by_operator(ctx, membership)
@@ -39,8 +39,7 @@ def erase_user(ctx: Context, email: str) -> str:
                 where = membership.workspace.name
                 text = f"{email} is the last owner of {where}; make somebody else an owner first"
                 raise Conflict(text) from None
-        invites = [f"invite:{each.uid}" for each in Invite.select().where(Invite.email == email)]
-        Invite.delete().where(Invite.email == email).execute()
+        invites = _forget_invites(email)
         Session.delete().where(Session.user == row).execute()
         is_open = (ApiKey.user == row) & ApiKey.revoked_at.is_null()
         ApiKey.update(revoked_at=ctx.now).where(is_open).execute()
@@ -55,6 +54,24 @@ def erase_user(ctx: Context, email: str) -> str:
             _clear(each)
         audit.record(ctx, None, "user.erase", subject)
     return str(row.uid)
+
+
+def _erase_invited(ctx: Context, email: str) -> str:
+    """Erase somebody who was invited and never came."""
+    invites = _forget_invites(email) if "\0" not in email else []
+    if not invites:
+        raise NotFound(f"user {email!r}")
+    for each in invites:
+        _clear(each)
+        audit.record(ctx, None, "user.erase", each)
+    return ""
+
+
+def _forget_invites(email: str) -> list[str]:
+    """Delete the invitations of an e-mail; the subjects that the audit log knows them by."""
+    found = [f"invite:{each.uid}" for each in Invite.select().where(Invite.email == email)]
+    Invite.delete().where(Invite.email == email).execute()
+    return found
 
 
 def _clear(subject: str) -> None:

@@ -29,6 +29,7 @@ class JsonLines:
         self.notices: list[str] = []
         self._file = file
         self._options = options
+        self._bases: set[object] = set()
         if not file.head.lstrip().startswith("{"):
             raise WrongSource("these are no JSON lines: the first one is no object")
 
@@ -56,10 +57,24 @@ class JsonLines:
         if not isinstance(found, dict):
             return bad(at, "this line is no JSON object")
         kind = found.get("type", "link")
+        if kind == "domain":
+            self._see_domain(found.get("domain"))
         # A link has a type of its own, which is how a link of the API looks.
         if kind not in ("link", "direct", "inpage"):
             return None
         if kind == "link":
             inner = found.get("link")
             found = inner if isinstance(inner, dict) else {**found, "type": found.get("link_type")}
+        if found.get("domain") in self._bases:
+            # What lay on the other klink's own address lies on this one's.
+            found = {**found, "domain": None}
         return row_of(at, found, self._options)
+
+    def _see_domain(self, domain: object) -> None:
+        """An export tells of domains before links, and which was the other klink's own."""
+        if (
+            isinstance(domain, dict)
+            and domain.get("is_base")
+            and isinstance(domain.get("host"), str)
+        ):
+            self._bases.add(domain["host"])

@@ -51,7 +51,7 @@ class YourlsDump:
                     found.add(each.table)
                     yield self._row(each)
         except DumpError as error:
-            raise WrongSource(f"{error}; what came before it is done") from None
+            raise WrongSource(f"{error}; what came before it counts") from None
         if not found:
             raise WrongSource(
                 "this dump has no table of YOURLS' links (…_url, with keyword and url)"

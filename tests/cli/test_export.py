@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from klink.core import bio, domains, events, links, users, workspaces
 from klink.core.bio import NewBioPage, PlacedLink
 from klink.core.context import Context
@@ -217,3 +219,16 @@ def test_what_cannot_be_exported_so_is_refused(klink: Klink, here: Path) -> None
     assert "is no file" in klink("export", "/dev/null", "--format", "csv").refusal
     assert "nowhere/a.csv: No such file" in klink("export", "nowhere/a.csv").refusal
     assert not list(here.parent.glob("*.csv"))
+
+
+def test_nothing_is_copied_where_there_is_no_database(
+    klink: Klink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "typo"
+    monkeypatch.setenv("KLINK_DATA_DIR", str(elsewhere))
+    monkeypatch.delenv("KLINK_DATABASE__URL", raising=False)
+    for command in (("export", str(tmp_path / "all.jsonl")), ("backup",)):
+        refused = klink(*command)
+        assert refused.status == 1
+        assert "there is no database in" in refused.err
+    assert not elsewhere.exists()

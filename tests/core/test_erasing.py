@@ -102,3 +102,15 @@ def test_an_address_may_be_had_again_after_its_person_was_erased(
 def test_who_is_not_there_is_not_erased(ctx: Context, email: str) -> None:
     with pytest.raises(errors.NotFound):
         erasing.erase_user(ctx, email)
+
+
+def test_whoever_was_invited_and_never_came_is_erased(
+    ctx: Context, owner: Principal, stranger: Principal
+) -> None:
+    invites.invite(ctx, owner, EMAIL, "viewer")
+    invites.invite(ctx, stranger, EMAIL, "editor")
+    assert EMAIL in everything()
+    assert erasing.erase_user(ctx, EMAIL) == ""
+    assert EMAIL not in everything()
+    with pytest.raises(errors.NotFound):
+        erasing.erase_user(ctx, EMAIL)

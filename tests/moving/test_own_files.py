@@ -213,3 +213,21 @@ def test_lines_that_are_no_objects_are_told() -> None:
     assert list(problems_of("jsonl", text)) == [2, 3, 4]
     with pytest.raises(WrongSource, match="no JSON lines"):
         rows_of("jsonl", "slug,url\n")
+
+
+def test_links_of_the_other_klinks_own_address_come_to_this_ones() -> None:
+    lines = [
+        {"type": "domain", "domain": {"host": "old.example", "is_base": True}},
+        {"type": "domain", "domain": {"host": "shop.example", "is_base": False}},
+        {
+            "type": "link",
+            "link": {"slug": "a", "url": "https://a.example/", "domain": "old.example"},
+        },
+        {
+            "type": "link",
+            "link": {"slug": "b", "url": "https://b.example/", "domain": "shop.example"},
+        },
+    ]
+    rows = rows_of("jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    found = [row.arrival.new.domain for row in rows if row.arrival]
+    assert found == [None, "shop.example"]
