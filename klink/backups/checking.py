@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from klink.backups import container, working
 from klink.backups.errors import BackupUnusable
+from klink.backups.folding import records_in
 from klink.backups.manifest import Manifest
 from klink.backups.unpacking import (
     JOURNAL,
@@ -135,5 +135,5 @@ def _read_journal(work: Path, manifest: Manifest) -> int:
         position, at_tail = Position(stream.name, 0, 0), False
         while not at_tail:
             payloads, position, at_tail = reader.read(position, 1 << 20)
-            visits += sum(len(json.loads(b"[" + each + b"]")) for each in payloads)
+            visits += sum(map(records_in, payloads))
     return visits

@@ -11,7 +11,7 @@ from klink.clicks.batch import BatchFolder
 from klink.clicks.enrich import Enricher
 from klink.clicks.journal_reader import StreamReader, batch_begin
 
-__all__ = ["Visits", "fold_all"]
+__all__ = ["Visits", "fold_all", "records_in"]
 
 _BATCH_BYTES = 1 << 20
 
@@ -54,13 +54,14 @@ def _fold(reader: StreamReader, folder: BatchFolder) -> int:
         if batch.payloads:
             begin = batch_begin(position, batch.next)
             folder.fold(batch.payloads, batch.next, begin=begin, unfinished=unfinished)
-            found += sum(map(_records_in, batch.payloads))
+            found += sum(map(records_in, batch.payloads))
         position, unfinished = batch.next, folder.begun(reader.stream)
         if batch.at_tail:
             return found
 
 
-def _records_in(payload: bytes) -> int:
+def records_in(payload: bytes) -> int:
+    """How many visits a payload of the journal holds; what cannot be read was one."""
     try:
         return len(json.loads(b"[" + payload + b"]"))
     except (ValueError, RecursionError):  # whatever it is, it was one thing

@@ -41,6 +41,8 @@ def erase_user(ctx: Context, email: str) -> str:
                 raise Conflict(text) from None
         invites = _forget_invites(email)
         Session.delete().where(Session.user == row).execute()
+        held = [f"key:{each.uid}" for each in ApiKey.select().where(ApiKey.user == row)]
+        ApiKey.update(name=ERASED).where(ApiKey.user == row).execute()
         is_open = (ApiKey.user == row) & ApiKey.revoked_at.is_null()
         ApiKey.update(revoked_at=ctx.now).where(is_open).execute()
         nothing = dict.fromkeys(
@@ -50,7 +52,7 @@ def erase_user(ctx: Context, email: str) -> str:
             User.id == row.id
         ).execute()
         subject = f"user:{row.uid}"
-        for each in (subject, *invites):
+        for each in (subject, *invites, *held):
             _clear(each)
         audit.record(ctx, None, "user.erase", subject)
     return str(row.uid)

@@ -107,7 +107,7 @@ def _take_from_tar(archive: Path, to: Path, max_bytes: int) -> None:
                 raise UpdateFailed("what came holds no .mmdb file")
             with inside:
                 _copy(_parts(inside, found.size), to, max_bytes)
-    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
+    except (tarfile.TarError, OSError, ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's, not the archive's
         raise UpdateFailed("what came is damaged (its tar cannot be read)") from None

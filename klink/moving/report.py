@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from klink.core.links import Arrived
+from klink.core.spreadsheets import cell
 from klink.moving.rows import Row
 
 COLUMNS = ("row", "outcome", "slug", "url", "reason", "warnings")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Report:
@@ -37,7 +37,7 @@ class Report:
         texts = (str(arrived.outcome), row.slug, row.url, arrived.reason)
         if self._table:
             cells = [*texts, "; ".join(row.warnings)]
-            self._table.writerow([row.at, *map(_cell, cells)])
+            self._table.writerow([row.at, *map(cell, cells)])
         else:
             values = (row.at, *texts, list(row.warnings))
             self._file.write(json.dumps(dict(zip(COLUMNS, values, strict=True))) + "\n")
@@ -60,8 +60,3 @@ class Report:
         finally:
             with suppress(FileNotFoundError):
                 self._part.unlink()
-
-
-def _cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

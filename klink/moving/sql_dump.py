@@ -197,7 +197,7 @@ def _named(token: _Token) -> str:
 
 def _value(text: str) -> Value:
     """What a value means."""
-    if text.startswith("_"):  # the character set of the string that follows
+    if text.startswith("_") and text[-1] in "'\"":  # the character set of the string that follows
         text = text[min(i for i in (text.find("'"), text.find('"')) if i >= 0) :]
     if text[0] in "'\"":
         inside = text[1:-1]

@@ -38,8 +38,8 @@ guarded() {
 
 choose() {
     if [ -n "${KLINK_UNPACK_DIR:-}" ]; then
-        usable "$KLINK_UNPACK_DIR" || fail "cannot unpack into KLINK_UNPACK_DIR=$KLINK_UNPACK_DIR:" \
-            "it must be a folder that this user owns and nobody else may write"
+        guarded "$KLINK_UNPACK_DIR" && usable "$KLINK_UNPACK_DIR" || fail "cannot unpack into KLINK_UNPACK_DIR=$KLINK_UNPACK_DIR:" \
+            "it must be a folder that this user owns, and that nobody else may write or put another in place of"
         folder=$KLINK_UNPACK_DIR
         return
     fi

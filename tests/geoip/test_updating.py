@@ -209,7 +209,15 @@ BAD: dict[str, tuple[Bad, str]] = {
         lambda maker: _long_word(),
         "tar cannot be read",
     ),
+    "headers without end in an archive": (lambda maker: _headers(), "tar cannot be read"),
 }
+
+
+def _headers() -> bytes:
+    """An archive in which thousands of headers speak of the one after them."""
+    member = tarfile.TarInfo("pax")
+    member.type, member.size = tarfile.XHDTYPE, 12
+    return gzip.compress((member.tobuf() + b"12 path=abc\n".ljust(512, b"\0")) * 4000 + bytes(1024))
 
 
 def _long_word() -> bytes:

@@ -129,3 +129,12 @@ def test_a_value_of_ten_megabytes_is_read_in_time_that_grows_with_it() -> None:
 def test_a_value_without_end_is_given_up() -> None:
     with pytest.raises(DumpError, match="line 2 begins a value that does not end"):
         list(read([b"INSERT INTO a VALUES\n('", *[b"x" * 1_000_000] * 40]))
+
+
+@pytest.mark.parametrize("raw", [b"(_abc,'x'),(_binary 'y',1)", b"(_utf8'z',2),(_abc,1)"])
+def test_a_bare_word_is_no_string_and_ends_nothing(raw: bytes) -> None:
+    dump = b"INSERT INTO `x_url` (`a`, `b`) VALUES " + raw + b";\n"
+    for size in (7, len(dump)):
+        found = [each.values for each in read(_chunks(dump, size)) if isinstance(each, Inserted)]
+        assert len(found) == 2
+        assert ("y", "1") in found or ("z", "2") in found
