@@ -121,6 +121,7 @@ def test_a_second_server_on_the_same_data_is_refused(
     second = subprocess.run(
         command("serve", "--port", "0"),
         env=server.env,
+        cwd=server.data_dir.parent,
         capture_output=True,
         text=True,
         timeout=30,
