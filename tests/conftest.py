@@ -50,7 +50,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     room = metafunc.definition.path.relative_to(TESTS).parts[0]
     every = room not in DOORS or metafunc.definition.get_closest_marker("every_engine")
-    metafunc.parametrize("engine", ENGINES if every else ENGINES[:1], scope="function")
+    engines = ENGINES if every else ENGINES[:1]
+    if metafunc.definition.get_closest_marker("sqlite"):
+        engines = ["sqlite"]
+    metafunc.parametrize("engine", engines, scope="function")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from klink.core.errors import Conflict, NotFound
 from klink.core.members import LastOwner
 from klink.db.connection import write
 from klink.db.models import ApiKey, Audit, Invite, Session, User
+from klink.db.shredding import shredding
 
 __all__ = ["erase_user"]
 
@@ -22,13 +23,14 @@ def erase_user(ctx: Context, email: str) -> str:
     """Erase a user; return the id that what they made goes on to name, or '' of one who never came.
 
     They leave all workspaces, as by :func:`members.remove`; sessions and invitations are deleted,
-    keys revoked. E-mail, name, password and second factor go, from the audit log too.
+    keys revoked. E-mail, name, password and second factor go, from the audit log too, and SQLite's
+    files no longer hold them anywhere.
 
     :raises NotFound: no user with this e-mail, and nobody invited by it.
     :raises Conflict: a workspace would be left without an owner; nothing was changed.
     """
     email = email.strip().lower()
-    with write():
+    with shredding(), write():
         row = User.get_or_none(User.email == email) if "\0" not in email else None
         if row is None:
             return _erase_invited(ctx, email)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,7 @@ from klink.core.context import Context
 from klink.core.links import NewLink
 from klink.core.principal import Principal
 from klink.db import models
-from klink.db.connection import read, write
+from klink.db.connection import database, read, write
 
 EMAIL = "ann@example.org"
 NAME = "Ann of Erehwon"
@@ -65,6 +68,36 @@ def test_nothing_that_names_the_person_stays(
         keys.authenticate(ctx, "klink", token)
     assert links.get(ctx, owner, link.link.uid).url == "https://example.com/"
     assert users.find("stranger@example.org", away.id).email == "stranger@example.org"
+
+
+def files() -> bytes:
+    """Every byte of SQLite's files."""
+    folder = Path(str(database.database)).parent
+    return b"".join(each.read_bytes() for each in folder.glob(Path(database.database).name + "*"))
+
+
+@pytest.mark.sqlite
+def test_nothing_can_be_read_back_from_the_files_of_sqlite(
+    ctx: Context, owner: Principal, ann: Principal
+) -> None:
+    with read():
+        database.execute_sql("PRAGMA secure_delete = OFF")
+    assert EMAIL.encode() in files()
+    erasing.erase_user(ctx, EMAIL)
+    assert EMAIL.encode() not in files()
+    assert NAME.encode() not in files()
+
+
+@pytest.mark.sqlite
+def test_whoever_reads_on_holds_no_erasing_up(
+    ctx: Context, owner: Principal, ann: Principal
+) -> None:
+    with closing(sqlite3.connect(str(database.database))) as reader:
+        reader.execute("BEGIN")
+        assert EMAIL in str(reader.execute("SELECT * FROM users").fetchall())
+        erasing.erase_user(ctx, EMAIL)
+        assert EMAIL in str(reader.execute("SELECT * FROM users").fetchall())
+    assert EMAIL not in everything()
 
 
 def test_the_audit_log_still_says_what_was_done(
