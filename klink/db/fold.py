@@ -24,6 +24,7 @@ import peewee
 
 from klink.db import fold_counts as counts
 from klink.db import fold_statements as sql
+from klink.db import fortnights
 from klink.db.connection import Engine, KlinkError, database, engine
 
 MAX_VALUES = 500
@@ -322,6 +323,7 @@ def _count_days(max_values: int) -> None:
     _run(counts.DAYS_BY_VALUE, dims=_dims(sql.EVERY_VISIT), condition="true")
     _run(counts.DAYS_BY_VALUE, dims=_dims(sql.SOME_VISITS), condition=sql.HAS_VALUE)
     _run(counts.WORKSPACE_DAYS_BY_VALUE)
+    _run(counts.FORTNIGHTS, fortnight=fortnights.DAYS)
 
 
 def _dims(numbers: Iterable[int]) -> str:
@@ -341,8 +343,14 @@ def _cap_values(max_values: int) -> None:
 
 
 def _add_up_days(folded: Folded, sum_from: int) -> None:
-    """Add up the days of busy links that are over, all but the last: some clicks come late."""
+    """Add up the days that are over, all but the last: some clicks come late.
+
+    Those of busy links, and a fortnight of the workspace that is most behind.
+    """
     end_day = folded.latest_at // _DAY_MS - 1
+    if due := _run(counts.DUE_FORTNIGHTS, end_day - fortnights.DAYS).fetchone():
+        workspace_id, summed_to_day = due
+        fortnights.add_up(workspace_id, summed_to_day, end_day)
     _run(sql.EMPTY, name="fold_sums")
     _run(counts.DUE, end_day, end_day, sum_from, _SUMS_A_FOLD)
     if _is_any(counts.ARE_SUMS):

@@ -218,6 +218,25 @@ WORKSPACE_DAYS_BY_VALUE = """
         clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
 """
 
+# Visits to a day that is added up are counted in its fortnight too; what is added up later reads
+# the days. One that is not added up has no rows.
+FORTNIGHTS = """
+    INSERT INTO workspace_fortnights AS t (workspace_id, dim, fortnight, value, clicks, rest)
+    SELECT v.workspace_id, v.dim, v.day / {fortnight}, v.value, sum(v.clicks), sum(v.rest)
+    FROM fold_workspace_values AS v CROSS JOIN workspaces AS w
+    WHERE w.id = v.workspace_id AND v.day < w.summed_to_day AND v.clicks + v.rest > 0
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    ON CONFLICT (workspace_id, dim, fortnight, value) DO UPDATE SET
+        clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
+"""
+
+DUE_FORTNIGHTS = """
+    SELECT w.id, w.summed_to_day
+    FROM (SELECT DISTINCT workspace_id FROM fold_quarters) AS f CROSS JOIN workspaces AS w
+    WHERE w.id = f.workspace_id AND w.summed_to_day <= {p}
+    ORDER BY w.summed_to_day, w.id LIMIT 1
+"""
+
 # --- The cap on values ----------------------------------------------------------------
 
 # Only a link-day with more visits than values are kept can have too many values, and only

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from klink.db import fortnights
 from klink.db.connection import database, read
 from klink.db.fold import OTHER
 from klink.db.fold_statements import CAPPED
 from klink.db.models import LinkDay
 from klink.stats.ranges import Range
-from klink.stats.scope import Scope, named_days
+from klink.stats.scope import Scope
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -105,15 +106,23 @@ _RANKED = """
     FROM ranked WHERE place <= {p} ORDER BY dim, place
 """
 
-# Named one by one, as far as there are not too many, each day's rows of these dimensions are
-# sought, instead of being read among those of all others.
+# Whole fortnights come from their sums, as far as there are, and all other days from their rows:
+# day by day, so that those of these dimensions are sought, instead of being read among all others.
+# In one statement with what it decides by, since a fold may add up more at any moment.
 _DAYS_OF_WORKSPACE = """
-    WITH found AS (
-        SELECT dim, value, clicks, rest, uniques FROM workspace_days
-        WHERE workspace_id = {p} AND {days} AND dim IN ({dims}))
+    WITH RECURSIVE days (day) AS (
+        SELECT min(day) FROM workspace_days WHERE workspace_id = {p} AND day >= {p} AND day < {p}
+        UNION ALL SELECT day + 1 FROM days WHERE day + 1 < {p}),
+    found AS (
+        SELECT dim, value, clicks, rest, 0 AS uniques FROM workspace_fortnights
+        WHERE workspace_id = {p} AND dim IN ({dims}) AND fortnight >= {p} AND fortnight < {p}
+        UNION ALL SELECT d.dim, d.value, d.clicks, d.rest, d.uniques
+        FROM days AS n CROSS JOIN workspace_days AS d
+        WHERE NOT (n.day >= {p} AND n.day < {p} AND n.day < (
+                SELECT summed_to_day FROM workspaces WHERE id = {p}))
+            AND d.workspace_id = {p} AND d.day = n.day AND d.dim IN ({dims}))
 """
 
-# In one statement with what it decides by, since a fold may add up more at any moment.
 _DAYS_OF_LINK = """
     WITH known AS (
         SELECT t.link_id, t.summed_to_day FROM link_totals AS t
@@ -131,18 +140,25 @@ _DAYS_OF_LINK = """
 
 def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any:
     """Rows (dim, value, clicks, rest, uniques, all clicks, all rest), ``limit`` a dimension."""
-    source, parameters = _DAYS_OF_WORKSPACE, [scope.id]
+    source, parameters = _DAYS_OF_WORKSPACE, _of_workspace(scope.id, over)
     if scope.days is LinkDay:
         known, between = (scope.id, over.end_day, over.first_day), (over.first_day, over.end_day)
         source, parameters = _DAYS_OF_LINK, [*known, scope.id, *between]
     words = {
         "capped": ", ".join(map(str, CAPPED)),
         "dims": ", ".join(str(int(dim)) for dim in dims),
-        "days": named_days(range(over.first_day, over.end_day)),
     }
     text = (source + _RANKED).format(p=database.param, **words)
     # Any: a cursor of either driver.
     return database.execute_sql(text, (*parameters, OTHER, limit)).fetchall()
+
+
+def _of_workspace(id_: int, over: Range) -> list[int]:
+    """The parameters of ``_DAYS_OF_WORKSPACE``."""
+    first = -(-over.first_day // fortnights.DAYS)
+    end = max(first, over.end_day // fortnights.DAYS)
+    days = (id_, over.first_day, over.end_day, over.end_day)
+    return [*days, id_, first, end, first * fortnights.DAYS, end * fortnights.DAYS, id_, id_]
 
 
 def _top(dim: Dim, rows: list[Any]) -> Top:

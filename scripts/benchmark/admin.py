@@ -155,6 +155,7 @@ def _pages(run: Run, uid: str, middle: int) -> Iterator[tuple[str, str, bool]]:
     """What is asked for: in words, as a path, and whether it has a bar."""
     for days in (7, 30, 90):
         yield f"overview, {days} days", f"/admin?{_days(run, days)}", True
+    yield "overview, all days", f"/admin?{_days(run, DAYS - 1)}", True
     table: tuple[tuple[str, dict[str, str]], ...] = (
         ("first page", {}),
         ("by words", {"q": "spring sale"}),

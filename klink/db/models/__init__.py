@@ -26,6 +26,7 @@ from klink.db.models.clicks import (
     VariantTotal,
     VisitorClick,
     WorkspaceDay,
+    WorkspaceFortnight,
     WorkspaceQuarter,
     WorkspaceVisitor,
 )
@@ -71,6 +72,7 @@ MODELS: tuple[type[Base], ...] = (
     WorkspaceQuarter,
     LinkDay,
     WorkspaceDay,
+    WorkspaceFortnight,
     LinkVisitor,
     DayVisitor,
     WorkspaceVisitor,
@@ -147,6 +149,7 @@ __all__ = [
     "VisitorClick",
     "Workspace",
     "WorkspaceDay",
+    "WorkspaceFortnight",
     "WorkspaceLinks",
     "WorkspaceQuarter",
     "WorkspaceVisitor",

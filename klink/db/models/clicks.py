@@ -124,6 +124,23 @@ class WorkspaceDay(Base):
         primary_key = CompositeKey("workspace_id", "day", "dim", "value")
 
 
+class WorkspaceFortnight(Base):
+    """The sum of a workspace's days of a fortnight (``klink.db.fortnights``), likewise."""
+
+    workspace_id = BigIntegerField()
+    dim = SmallIntegerField()
+    fortnight = BigIntegerField()
+    value = TextField()
+    clicks = BigIntegerField()
+    rest = BigIntegerField()
+
+    class Meta:
+        """Peewee's own settings."""
+
+        table_name = "workspace_fortnights"
+        primary_key = CompositeKey("workspace_id", "dim", "fortnight", "value")
+
+
 class LinkVisitor(Base):
     """Who ever clicked a link, with the UTC day and the variant of the first click folded.
 

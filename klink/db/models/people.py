@@ -17,7 +17,8 @@ from klink.db.models.base import Base, MomentField
 class Workspace(Base):
     """Who owns links; qklnk says team, Klook Up and Kliqs say account.
 
-    ``conversion_names`` is a JSON array of texts; null: those of the configuration.
+    ``conversion_names`` is a JSON array of texts; null: those of the configuration. Its UTC days
+    before ``summed_to_day`` are added up in ``workspace_fortnights``.
     """
 
     id = BigAutoField()
@@ -27,7 +28,8 @@ class Workspace(Base):
     plan = TextField(null=True)
     currency = TextField()
     created_at = MomentField()
-    conversion_names = TextField(null=True)  # last, where migration 6 adds it
+    conversion_names = TextField(null=True)  # after the others, where migrations 6 and 20 add them
+    summed_to_day = BigIntegerField(default=0)
 
     class Meta:
         """Peewee's own settings."""
