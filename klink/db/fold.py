@@ -345,10 +345,10 @@ def _cap_values(max_values: int) -> None:
 def _add_up_days(folded: Folded, sum_from: int) -> None:
     """Add up the days that are over, all but the last: some clicks come late.
 
-    Those of busy links, and a fortnight of the workspace that is most behind.
+    Those of busy links, and a day of the workspace that is most behind.
     """
     end_day = folded.latest_at // _DAY_MS - 1
-    if due := _run(counts.DUE_FORTNIGHTS, end_day - fortnights.DAYS).fetchone():
+    if due := _run(counts.DUE_WORKSPACE, end_day).fetchone():
         workspace_id, summed_to_day = due
         fortnights.add_up(workspace_id, summed_to_day, end_day)
     _run(sql.EMPTY, name="fold_sums")

@@ -218,8 +218,7 @@ WORKSPACE_DAYS_BY_VALUE = """
         clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
 """
 
-# Visits to a day that is added up are counted in its fortnight too; what is added up later reads
-# the days. One that is not added up has no rows.
+# Visits to a day that is added up are counted in its fortnight too.
 FORTNIGHTS = """
     INSERT INTO workspace_fortnights AS t (workspace_id, dim, fortnight, value, clicks, rest)
     SELECT v.workspace_id, v.dim, v.day / {fortnight}, v.value, sum(v.clicks), sum(v.rest)
@@ -230,10 +229,10 @@ FORTNIGHTS = """
         clicks = t.clicks + excluded.clicks, rest = t.rest + excluded.rest
 """
 
-DUE_FORTNIGHTS = """
+DUE_WORKSPACE = """
     SELECT w.id, w.summed_to_day
     FROM (SELECT DISTINCT workspace_id FROM fold_quarters) AS f CROSS JOIN workspaces AS w
-    WHERE w.id = f.workspace_id AND w.summed_to_day <= {p}
+    WHERE w.id = f.workspace_id AND w.summed_to_day < {p}
     ORDER BY w.summed_to_day, w.id LIMIT 1
 """
 

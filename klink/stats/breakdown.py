@@ -116,10 +116,11 @@ _DAYS_OF_WORKSPACE = """
     found AS (
         SELECT dim, value, clicks, rest, 0 AS uniques FROM workspace_fortnights
         WHERE workspace_id = {p} AND dim IN ({dims}) AND fortnight >= {p} AND fortnight < {p}
+            AND fortnight < (SELECT summed_to_day / {fortnight} FROM workspaces WHERE id = {p})
         UNION ALL SELECT d.dim, d.value, d.clicks, d.rest, d.uniques
         FROM days AS n CROSS JOIN workspace_days AS d
         WHERE NOT (n.day >= {p} AND n.day < {p} AND n.day < (
-                SELECT summed_to_day FROM workspaces WHERE id = {p}))
+                SELECT summed_to_day / {fortnight} * {fortnight} FROM workspaces WHERE id = {p}))
             AND d.workspace_id = {p} AND d.day = n.day AND d.dim IN ({dims}))
 """
 
@@ -147,6 +148,7 @@ def _ranked(scope: Scope, over: Range, limit: int, dims: Collection[Dim]) -> Any
     words = {
         "capped": ", ".join(map(str, CAPPED)),
         "dims": ", ".join(str(int(dim)) for dim in dims),
+        "fortnight": fortnights.DAYS,
     }
     text = (source + _RANKED).format(p=database.param, **words)
     # Any: a cursor of either driver.
@@ -158,7 +160,8 @@ def _of_workspace(id_: int, over: Range) -> list[int]:
     first = -(-over.first_day // fortnights.DAYS)
     end = max(first, over.end_day // fortnights.DAYS)
     days = (id_, over.first_day, over.end_day, over.end_day)
-    return [*days, id_, first, end, first * fortnights.DAYS, end * fortnights.DAYS, id_, id_]
+    whole = (first * fortnights.DAYS, end * fortnights.DAYS)
+    return [*days, id_, first, end, id_, *whole, id_, id_]
 
 
 def _top(dim: Dim, rows: list[Any]) -> Top:

@@ -103,38 +103,35 @@ def test_the_fortnights_equal_the_days_and_so_does_every_range(
             assert found == referrers_by_hand(workspace_id, since, until)
 
 
-def test_each_fold_adds_up_one_fortnight_until_all_that_are_over_are() -> None:
-    count(*(days_ago(days) for days in range(0, 60, 3)))
-    steps = []
-    for _ in range(6):
-        steps.append(summed_to(1))
-        count(days_ago(0))
-    end = (TODAY - 1) // DAYS * DAYS
-    first = (TODAY - 57) // DAYS * DAYS
-    assert steps[0] == first + DAYS
-    assert steps == sorted(steps)
-    assert steps[-1] == summed_to(1) == end
-    check_fortnights()
-
-
-def test_a_fortnight_in_which_yesterday_lies_is_not_added_up() -> None:
+def test_each_fold_adds_up_a_day_until_all_are_but_today_and_yesterday() -> None:
     """Some clicks come late."""
-    over = (DAYS - TODAY % DAYS) * DAY_MS  # from today to the first day of the next fortnight
-    old, begun, next_day = (NOW_MS + over + days * DAY_MS for days in (-1, 0, 1))
-    count(visit(at_ms=old), visit(at_ms=begun))
-    assert summed_to(1) < (NOW_MS + over) // DAY_MS
-    count(visit(at_ms=next_day))
-    assert summed_to(1) == (NOW_MS + over) // DAY_MS
-    assert {row[0] for row in rows(WorkspaceFortnight, "clicks")} == {1}
+    count(*(days_ago(days) for days in (0, 1, 2, 3, 30)))
+    steps = [summed_to(1)]
+    for _ in range(4):
+        count(days_ago(0))
+        steps.append(summed_to(1))
+        check_fortnights()
+    assert [TODAY - step for step in steps] == [29, 2, 1, 1, 1]
 
 
-def test_a_workspace_that_slept_for_years_is_up_to_date_with_its_next_fold() -> None:
-    count(days_ago(2_000))
-    count(days_ago(2_000 - 3 * DAYS))
-    assert summed_to(1) == (TODAY - 2_000) // DAYS * DAYS + DAYS
+def test_every_range_is_right_while_the_days_are_added_up_one_by_one() -> None:
+    count(*(days_ago(days) for days in range(3 * DAYS)))
+    ranges_asked = [(NOW - timedelta(days=3 * DAYS), NOW), (NOW - timedelta(days=2 * DAYS), NOW)]
+    for _ in range(3 * DAYS):
+        for since, until in ranges_asked:
+            assert referrers(1, since, until) == referrers_by_hand(1, since, until)
+        count(days_ago(0))
+    assert summed_to(1) == TODAY - 1
+
+
+def test_a_workspace_without_visits_falls_behind_and_catches_up() -> None:
+    theirs = next(id_ for id_, owner in LINKS.items() if owner != 1)
+    count(days_ago(2_000), days_ago(900, link_id=theirs))
     count(days_ago(0))
-    count(days_ago(0))
-    assert summed_to(1) == (TODAY - 1) // DAYS * DAYS
+    assert summed_to(LINKS[theirs]) == 0
+    for _ in range(2):
+        count(days_ago(0), days_ago(0, link_id=theirs))
+    assert {summed_to(each) for each in WORKSPACES} == {TODAY - 1}
     check_fortnights()
 
 
