@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -157,12 +158,33 @@ def missing_table() -> Iterator[None]:
     database.execute_sql("ALTER TABLE elsewhere RENAME TO link_totals")
 
 
+class Heard(logging.Handler):
+    """Whether the ledger has warned yet."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.warned = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Note it."""
+        self.warned.set()
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    handler = Heard()
+    logging.getLogger("klink.clicks.ledger").addHandler(handler)
+    yield handler
+    logging.getLogger("klink.clicks.ledger").removeHandler(handler)
+
+
 def test_an_episode_of_refusals_is_logged_once(
-    begin: Begin, caplog: pytest.LogCaptureFixture
+    begin: Begin, caplog: pytest.LogCaptureFixture, heard: Heard
 ) -> None:
     with missing_table():
         server = begin().start()
         server.click()
+        assert heard.warned.wait(LONG_S)
         server.ledger.wait(0.5)
     assert server.ledger.wait(LONG_S) == 0.0
     said = [message for message in caplog.messages if "clicks " in message]
