@@ -59,7 +59,12 @@ def show(as_json: bool) -> None:
         "error": state.error or None,
         "retry_at": when(state.retry_at),
     }
-    print_json(shown) if as_json else print_fields(shown)
+    if as_json:
+        print_json(shown)
+        return
+    print_fields(shown)
+    if not config.geoip_file.exists():
+        click.echo("No database is there; `klink geoip update` fetches one.")
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, object]:

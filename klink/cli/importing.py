@@ -13,6 +13,7 @@ import click
 
 from klink.cli.opening import principal, warn_of_unread
 from klink.cli.output import cell, escaped, json_option, print_json
+from klink.cli.refused import Refused
 from klink.core import domains
 from klink.core.context import Context
 from klink.core.links import ArrivalOutcome, Arrived
@@ -80,6 +81,7 @@ def take_in(ctx: Context, asked: Asked, opened: Callable[[Options], Source]) -> 
 
     :param opened: gives the source.
     :raises KlinkError: WrongSource among others.
+    :raises Refused: there were rows, and none could be taken in.
     """
     who = principal(ctx, asked.workspace)
     source = opened(options_for(ctx, who, asked.domain))
@@ -111,6 +113,8 @@ def take_in(ctx: Context, asked: Asked, opened: Callable[[Options], Source]) -> 
         print_json(_as_json(asked, source, tally, told))
     else:
         _print(asked, source, tally, told)
+    if 0 < tally.rows == tally.by_outcome[ArrivalOutcome.REFUSED]:
+        raise Refused("none of the rows can be taken in; each says why, here or in --report FILE")
 
 
 def options_for(ctx: Context, who: Principal, domain: str | None) -> Options:

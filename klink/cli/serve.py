@@ -27,4 +27,11 @@ def _config(host: str | None, port: int | None) -> Config:
         config.server.host if host is None else host,
         config.server.port if port is None else port,
     )
-    return configured({"server.listen": listen})
+    chosen = configured({"server.listen": listen})
+    if port != 0 and chosen.server.base_url != config.server.base_url:
+        click.echo(
+            f"klink: other commands know nothing of --host and --port, and print links with "
+            f"{config.server.base_url}; server.listen in the configuration is for all of them",
+            err=True,
+        )
+    return chosen

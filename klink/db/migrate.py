@@ -87,6 +87,7 @@ def migrate_to(number: int) -> list[str]:
     :raises DatabaseTooNew: as :func:`pending`.
     """
     wanted = {name for each, name in available() if each <= number}
+    is_new = schema_version() == 0
     done = []
     for name in pending():
         if name not in wanted:
@@ -96,8 +97,11 @@ def migrate_to(number: int) -> list[str]:
             if name not in pending():  # another process was faster
                 continue
             _run(name)
-        log.info("migrated the database: %s", name)
+        if not is_new:
+            log.info("migrated the database: %s", name)
         done.append(name)
+    if is_new and done:
+        log.info("made a new database, of schema %d", schema_version())
     return done
 
 

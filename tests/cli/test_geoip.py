@@ -33,6 +33,7 @@ def maker(made: bytes, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 def test_the_database_is_fetched_and_shown(klink: Klink, home: Path, maker: Site):
     assert klink("geoip", "show", "--json").json["built_at"] is None
+    assert "No database is there; `klink geoip update` fetches one." in klink("geoip", "show").out
     assert klink("geoip", "update").line.startswith("in place: Test-Country of 20")
     assert (home / "data" / "geoip.mmdb").exists()
     assert not (home / "data" / "klink.db").exists()
@@ -40,6 +41,7 @@ def test_the_database_is_fetched_and_shown(klink: Klink, home: Path, maker: Site
     shown = klink("geoip", "show", "--json").json
     assert (shown["kind"], shown["failures"], shown["error"]) == ("Test-Country", 0, None)
     assert "Test-Country" in klink("geoip", "show").out
+    assert "No database" not in klink("geoip", "show").out
 
 
 def test_what_fails_is_told_in_one_line_and_shown_later(klink: Klink, maker: Site, monkeypatch):

@@ -31,6 +31,18 @@ def test_a_file_is_taken_in_and_what_went_wrong_is_told(klink: Klink, home: Path
     assert [link["clicks"] for link in klink("links", "list", "--json").json] == [0, 7]
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_when_no_row_can_be_taken_in_the_command_has_failed(
+    klink: Klink, dry: tuple[str, ...]
+) -> None:
+    rows = b"slug,url\nadmin,https://a.example/\nb,ftp://b.example/\n"
+    done = klink("import", "csv", "-", *dry, stdin=rows)
+    assert done.status == 1
+    assert "        2  cannot be taken in" in done.out
+    assert done.err.startswith("klink: none of the rows can be taken in")
+    assert klink("import", "csv", "-", *dry, stdin=b"slug,url\n").status == 0
+
+
 def test_a_second_time_nothing_is_done(klink: Klink, home: Path) -> None:
     (home / "links.csv").write_text(BASIC)
     klink("import", "csv", "links.csv")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from klink.opening import held
 from tests.cli.conftest import Klink
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,17 @@ def test_a_second_server_on_the_same_data_is_refused(server: str, home: Path):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("klink: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("--port", "9"), ("--host", "192.0.2.1", "--port", "9")])
+def test_that_other_commands_know_nothing_of_the_port_is_said(klink: Klink, home: Path, words):
+    (home / "data").mkdir()
+    with held(home / "data"):
+        told, refusal = klink("serve", *words).err.splitlines()
+        assert "print links with http://127.0.0.1:8080; server.listen" in told
+        assert "another klink" in refusal
+        (home / "config.toml").write_text('[server]\nbase_url = "https://go.example.org"\n')
+        assert "another klink" in klink("serve", *words).refusal
 
 
 @pytest.mark.parametrize("words", [("--host", "bad host"), ("--host", "1.2.3"), ("--host", "")])

@@ -49,6 +49,22 @@ def _schema(engine: str) -> dict[str, object]:
     return shape
 
 
+def test_a_new_database_is_told_of_once_and_an_older_one_by_its_steps(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "klink.db.migrate")
+    last, name = migrate.available()[-1]
+    connection.connect("sqlite:///new.db", tmp_path)
+    migrate.migrate()
+    assert caplog.messages == [f"made a new database, of schema {last}"]
+    connection.connect("sqlite:///old.db", tmp_path)
+    migrate.migrate_to(last - 1)
+    caplog.clear()
+    migrate.migrate()
+    connection.disconnect()
+    assert caplog.messages == [f"migrated the database: {name}"]
+
+
 def test_migrated_schema_and_models_are_equal(db: str, engine: str) -> None:
     migrated = _schema(engine)
     for model in reversed(MODELS):
