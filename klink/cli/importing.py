@@ -80,7 +80,7 @@ def take_in(ctx: Context, asked: Asked, opened: Callable[[Options], Source]) -> 
     """Import from a source and tell how it went.
 
     :param opened: gives the source.
-    :raises KlinkError: WrongSource among others.
+    :raises KlinkError: WrongSource among others; when the source broke off, after all was told.
     :raises Refused: there were rows, and none could be taken in.
     """
     who = principal(ctx, asked.workspace)
@@ -106,13 +106,15 @@ def take_in(ctx: Context, asked: Asked, opened: Callable[[Options], Source]) -> 
                 tick=tick,
             )
         except KeyboardInterrupt:
-            click.echo("\nklink: stopped; the same command goes on from here", err=True)
+            click.echo("\nklink: stopped; the same command takes in what is missing", err=True)
             raise
     warn_of_unread(ctx)
     if asked.as_json:
         print_json(_as_json(asked, source, tally, told))
     else:
         _print(asked, source, tally, told)
+    if tally.broken_off is not None:
+        raise tally.broken_off
     if 0 < tally.rows == tally.by_outcome[ArrivalOutcome.REFUSED]:
         raise Refused("none of the rows can be taken in; each says why, here or in --report FILE")
 
@@ -159,7 +161,7 @@ def _progress() -> Iterator[Callable[[Progress, Tally], None]]:
         if not is_shown:
             return
         rate = tally.rows / max(tally.took_s, 0.001)
-        told = f"{tally.rows:,} rows, {rate:,.0f}/s"
+        told = f"{tally.rows:,} rows, {rate:,.0f}/s" if tally.rows else f"{tally.read:,} rows read"
         if progress.whole:
             share = min(progress.done / progress.whole, 1)
             told = f"[{'#' * int(30 * share):30}] {share:4.0%}  {told}"
@@ -190,7 +192,7 @@ def _print(asked: Asked, source: Source, tally: Tally, told: _Told) -> None:
         click.echo(f"{tally.warned:>9,}  of them with something left behind")
     for notice in source.notices:
         click.echo(escaped(f"Note: {notice}"))
-    for row, arrived in told.rows[:_SHOWN]:
+    for row, arrived in sorted(told.rows, key=lambda pair: pair[0].at)[:_SHOWN]:
         why = "; ".join(filter(None, (arrived.reason, *row.warnings)))
         click.echo(escaped(f"row {row.at}, {cell(_slug(row))}: {arrived.outcome}: {why}"))
     more = max(0, len(told.rows) - _SHOWN) + told.left_out

@@ -1,4 +1,4 @@
-"""Taking in what a source has, a few hundred links at a time.
+"""Taking in what a source has, from the oldest link to the newest, a few hundred at a time.
 
 Nothing is kept between two runs but the links themselves: a row that was taken in is found there,
 unchanged, by the next one. So an import that was interrupted, by whatever, goes on when it is
@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import islice
 
 from klink.core.context import Context
 from klink.core.errors import DatabaseBusy
 from klink.core.links import Arrival, ArrivalOutcome, Arrivals, Arrived
 from klink.core.principal import Principal
 from klink.db.connection import writing_much
+from klink.moving.by_date import ByDate
 from klink.moving.rows import Progress, Row, Source, WrongSource
 from klink.moving.trial import TrialPlaces
 
@@ -35,21 +37,28 @@ _BUSY_TRIES = 5
 class Tally:
     """What an import has done, or a dry run would do.
 
-    :ivar rows: of the source.
-    :ivar by_outcome: how many of them had each outcome.
+    :ivar read: rows that the source has given.
+    :ivar rows: those of them that are done.
+    :ivar by_outcome: how many of these had each outcome.
     :ivar warned: rows of which something was left behind.
+    :ivar broken_off: why the source could not be read to its end; what came before is done.
     """
 
+    read: int = 0
     rows: int = 0
     by_outcome: dict[ArrivalOutcome, int] = field(
         default_factory=lambda: dict.fromkeys(ArrivalOutcome, 0)
     )
     warned: int = 0
     took_s: float = 0.0
+    broken_off: WrongSource | None = None
 
 
 Note = Callable[[Row, Arrived], None]
-"""Told of every row and what became of it, in order."""
+"""Told of every row and what became of it, by date (:mod:`klink.moving.by_date`)."""
+
+Tick = Callable[[Progress, Tally], None]
+"""Told now and then how far it is: first by what is read, then by what is done."""
 
 
 def run(
@@ -60,32 +69,47 @@ def run(
     is_dry: bool = False,
     is_updating: bool = False,
     note: Note,
-    tick: Callable[[Progress, Tally], None],
+    tick: Tick,
 ) -> Tally:
     """Take in all rows of a source, or try what would become of them.
 
     :param is_dry: nothing is written.
     :param is_updating: a link that is there and differs becomes like the source's.
     :param note: told of each row.
-    :param tick: told now and then how far it is.
     :raises InsufficientScope: who asks may not make links.
-    :raises WrongSource: the source cannot be read to its end.
+    :raises WrongSource: the source cannot be read at all.
+    :raises OSError: there is no room to keep what was read.
     :raises DatabaseBusy: for more than ten seconds.
     """
     tally = Tally()
     begun = time.monotonic()
     writing = nullcontext() if is_dry else writing_much()
-    with TrialPlaces() as trial, writing, _seldom_collected():
+    with ByDate() as rows, TrialPlaces() as trial, writing, _seldom_collected():
         arrivals = Arrivals(ctx, who, is_updating=is_updating, trial=trial if is_dry else None)
-        for few in _pieces(source.rows()):
+        _read(source, rows, tally, tick)
+        for few in _pieces(rows):
             for row, arrived in zip(few, _arrive(arrivals, few), strict=True):
                 tally.rows += 1
                 tally.by_outcome[arrived.outcome] += 1
                 tally.warned += bool(row.warnings) and arrived.outcome in _TAKEN
                 note(row, arrived)
             tally.took_s = time.monotonic() - begun
-            tick(source.progress(), tally)
+            tick(Progress(tally.rows, tally.read), tally)
     return tally
+
+
+def _read(source: Source, rows: ByDate, tally: Tally, tick: Tick) -> None:
+    """Keep every row of the source, up to where it breaks off, if it does."""
+    try:
+        for row in source.rows():
+            rows.add(row)
+            tally.read += 1
+            if tally.read % AT_ONCE == 0:
+                tick(source.progress(), tally)
+    except WrongSource as error:
+        if not tally.read:
+            raise
+        tally.broken_off = error
 
 
 @contextmanager
@@ -103,18 +127,9 @@ _TAKEN = (ArrivalOutcome.MADE, ArrivalOutcome.UPDATED)
 
 
 def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Some rows at a time; those before a source breaks off among them."""
-    piece: list[Row] = []
-    try:
-        for row in rows:
-            piece.append(row)
-            if len(piece) == AT_ONCE:
-                yield piece
-                piece = []
-    except WrongSource:
+    waiting = iter(rows)
+    while piece := list(islice(waiting, AT_ONCE)):
         yield piece
-        raise
-    yield piece
 
 
 def _arrive(arrivals: Arrivals, rows: list[Row]) -> list[Arrived]:

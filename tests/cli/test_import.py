@@ -43,6 +43,29 @@ def test_when_no_row_can_be_taken_in_the_command_has_failed(
     assert klink("import", "csv", "-", *dry, stdin=b"slug,url\n").status == 0
 
 
+def test_links_are_made_in_the_order_of_their_dates(klink: Klink, home: Path) -> None:
+    days = {"b": "2021-03-01", "now": "", "a": "2020-01-01", "c": "2023-01-01", "b2": "2021-03-01"}
+    rows = "".join(f"{slug},https://example.com/,{day}\n" for slug, day in days.items())
+    told = rows + "admin,https://example.com/,\n"
+    done = klink("import", "csv", "-", "--json", stdin=f"slug,url,created_at\n{told}".encode())
+    assert (done.json["made"], done.json["refused"]) == (5, 1)
+    listed = klink("links", "list", "--json").json
+    assert [link["slug"] for link in listed] == ["now", "c", "b2", "b", "a"]
+
+
+def test_what_a_source_gives_before_it_breaks_off_is_taken_in_and_told(
+    klink: Klink, home: Path
+) -> None:
+    dump = """INSERT INTO `yourls_url` VALUES
+('a','https://a.example/','A','2021-01-02 03:04:05','192.0.2.1',7),
+('b','https://b.example/','B','2021-01-02 03:04:05',"""
+    done = klink("import", "yourls", "-", "--report", "report.jsonl", stdin=dump.encode())
+    assert (done.status, done.out) == (1, "        1  made\n")
+    assert "breaks off" in done.err
+    assert json.loads((home / "report.jsonl").read_text())["slug"] == "a"
+    assert [link["slug"] for link in klink("links", "list", "--json").json] == ["a"]
+
+
 def test_a_second_time_nothing_is_done(klink: Klink, home: Path) -> None:
     (home / "links.csv").write_text(BASIC)
     klink("import", "csv", "links.csv")
