@@ -44,6 +44,7 @@ def sign_in_with_password() -> Response:
                 email=form.text("email"),
                 password=form.raw("password"),
                 address=client().address,
+                browser=gate.known_browser(),
             )
         except WrongPassword as error:
             form.refuse("password", f"{error}")

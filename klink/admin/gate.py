@@ -16,8 +16,8 @@ from flask import Response, g, request
 
 from klink.admin.screens import Need, Screen
 from klink.clicks.enrich import Enricher
+from klink.core import known_browsers, sessions
 from klink.core import secrets as core_secrets
-from klink.core import sessions
 from klink.core.errors import Forbidden, InsufficientRole, NotAuthenticated
 from klink.core.principal import MANAGERS, scopes_of
 from klink.core.sessions import SignedIn
@@ -27,8 +27,8 @@ from klink.web.parts import context, parts
 from klink.web.principal import act_for
 
 __all__ = [
-    "BadForm", "ask_nothing", "csrf_token", "finish", "forget", "here", "let_in", "may", "sign_in",
-    "who",
+    "BadForm", "ask_nothing", "csrf_token", "finish", "forget", "here", "known_browser", "let_in",
+    "may", "sign_in", "who",
 ]  # fmt: skip
 
 CSRF_FIELD = "csrf"
@@ -37,6 +37,7 @@ CSRF_HEADER = "X-Csrf"
 _SCOPES = ("read", "create", "update", "delete")
 _FORM_COOKIE = "klink_form"
 _FORM_COOKIE_S = 24 * 3600
+_KNOWN_COOKIE = "klink_known"
 
 _agents = Enricher(lambda _: "")
 
@@ -173,7 +174,13 @@ def sign_in(user_id: int, *, workspace_id: int | None = None) -> None:
         workspace_id=workspace_id,
     )
     g.session_cookie = _Cookie(token)
+    g.known_browser = known_browsers.remember(parts().settings.secret, user_id)
     g.pop("signed_in", None)
+
+
+def known_browser() -> str:
+    """What the browser keeps of who signed in with it last; '' is nothing."""
+    return request.cookies.get(_KNOWN_COOKIE, "")
 
 
 def _browser_words(user_agent: str) -> str:
@@ -196,6 +203,16 @@ def finish(response: Response) -> None:
             made.token,
             max_age=int(sessions.LONGEST.total_seconds()) if made.token else 0,
             path="/",
+            secure=is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+    if "known_browser" in g:
+        response.set_cookie(
+            _KNOWN_COOKIE,
+            g.known_browser,
+            max_age=int(known_browsers.KNOWN_FOR.total_seconds()),
+            path="/admin/sign-in",
             secure=is_secure(),
             httponly=True,
             samesite="Lax",

@@ -23,7 +23,9 @@ from klink.db import rows
 from klink.db.connection import lock, read, write
 from klink.db.models import Guess
 
-__all__ = ["FORGOTTEN_AFTER", "MOST", "CodeGuesses", "Guesses", "SignInGuesses", "prune"]
+__all__ = [
+    "FORGOTTEN_AFTER", "MOST", "CodeGuesses", "Guesses", "KnownGuesses", "SignInGuesses", "prune",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -238,13 +240,35 @@ class SignInGuesses(_Counter[str]):
     to a minute. The log does not say who: some type a password where the e-mail belongs.
 
     :param secret: the server's.
+    :ivar known: counts the tries of browsers that are known as the user's, each for itself.
     """
 
     def __init__(self, secret: bytes) -> None:
         super().__init__(secret, "guesses at sign-in", _OF_USERS, "a user's password")
+        self.known = KnownGuesses(secret)
 
     def _name(self, subject: str) -> str:
         return subject.strip().lower()
+
+
+class KnownGuesses(_Counter[str]):
+    """Counts tries by a browser in which the user has signed in before, by the e-mail.
+
+    Five are free, as for an address; what others try makes it wait for nothing. In place of an
+    address stands the browser's name (:mod:`klink.core.known_browsers`).
+
+    :param secret: the server's.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(secret, "guesses of known browsers", _OF_USERS, "a user's password")
+
+    def _rules(self, subject: str, address: str) -> dict[str, _Rule]:
+        return {self._who(self._of.guesser, f"{subject.strip().lower()} {address}"): _GUESSER}
+
+    def _lock(self, rules: Mapping[str, _Rule]) -> None:
+        for key in rules:
+            lock(f"klink:guesses:{key}")
 
 
 class CodeGuesses(_Counter[str]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from functools import cache
 
-from klink.core import users
+from klink.core import known_browsers, users
 from klink.core.context import Context
 from klink.core.errors import KlinkError, NotAuthenticated, RateLimited, TooBusy
 from klink.core.guesses import SignInGuesses
@@ -32,32 +32,41 @@ class WrongPassword(NotAuthenticated):
 
 
 def sign_in(
-    ctx: Context, guesses: SignInGuesses, *, email: str, password: str, address: str
+    ctx: Context,
+    guesses: SignInGuesses,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    browser: str = "",
 ) -> UserView:
     """Who has this e-mail and password.
 
     :param address: where the try comes from.
+    :param browser: what :func:`known_browsers.remember` gave it when somebody signed in with it.
     :raises RateLimited: too many tries; this one was not looked at.
     :raises WrongPassword: there is no such user, or the password is another.
     :raises TooBusy: enough passwords are being checked.
     """
     email = email.strip().lower()[:320]
-    wait_s = guesses.ask(email, address, ctx.now)
-    if wait_s > 0:
-        raise RateLimited(wait_s, "too many tries to sign in")
     with read():
         row = (
             User.get_or_none((User.email == email) & User.is_active) if "\0" not in email else None
         )
+    known_as = known_browsers.name(ctx.settings.secret, browser, row.id) if row and browser else ""
+    counter, whence = (guesses.known, known_as) if known_as else (guesses, address)
+    wait_s = counter.ask(email, whence, ctx.now)
+    if wait_s > 0:
+        raise RateLimited(wait_s, "too many tries to sign in")
     known = row.password_hash if row is not None else None
     try:
         fits = matches(known or _nobodys(), password[: MAX_PASSWORD + 1])
     except TooBusy:
-        guesses.take_back(email, address)  # nothing was compared
+        counter.take_back(email, whence)  # nothing was compared
         raise
     if row is None or not known or not fits:
         raise WrongPassword
-    guesses.forgive(email, address)
+    counter.forgive(email, whence)
     return users.get(row.id)
 
 

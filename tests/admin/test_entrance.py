@@ -73,6 +73,42 @@ def test_tries_are_limited_and_waiting_helps(office: Office, ann: int):
     assert signs_in(browser).status_code == 303
 
 
+def signs_out(browser: Browser) -> None:
+    browser.get("/admin/")
+    assert browser.post("/admin/sign-out").headers["Location"] == "/admin/sign-in"
+
+
+def tries(browser: Browser, password: str, peer: str) -> int:
+    """The status of a try from an address."""
+    browser.get("/admin/sign-in", peer=peer)
+    sent = {"email": EMAIL, "password": password}
+    return browser.post("/admin/sign-in", sent, peer=peer).status_code
+
+
+def test_a_browser_that_signed_in_before_waits_for_nobodys_tries(office: Office, ann: int):
+    known, stranger, new = office.browser(), office.browser(), office.browser()
+    reply = signs_in(known)
+    cookie = next(c for c in reply.headers.getlist("Set-Cookie") if c.startswith("klink_known="))
+    for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/admin/sign-in"):
+        assert word in cookie
+    signs_out(known)
+    for number in range(60):
+        tries(stranger, "wrong", f"198.51.100.{number}")
+    assert tries(new, PASSWORD, "192.0.2.1") == 429
+    assert tries(known, PASSWORD, "192.0.2.1") == 303
+
+
+def test_a_browser_that_signed_in_before_has_few_tries_itself(office: Office, ann: int):
+    browser = office.browser()
+    signs_in(browser)
+    signs_out(browser)
+    statuses = [tries(browser, "wrong", f"198.51.100.{number}") for number in range(6)]
+    assert statuses == [422] * 5 + [429]
+    assert tries(browser, PASSWORD, "198.51.100.9") == 429
+    office.now += timedelta(hours=1)
+    assert tries(browser, PASSWORD, "198.51.100.9") == 303
+
+
 def test_the_session_is_always_a_new_one(office: Office, ann: int):
     browser = office.browser()
     browser.keep("__Host-klink", "chosen-by-somebody-else")
