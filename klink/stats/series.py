@@ -57,14 +57,15 @@ def series(scope: Scope, over: Range) -> list[Point]:
         parts = list(stretches(ZoneInfo(over.timezone), over.first_quarter, over.end_quarter))
         counts: dict[datetime, list[int]] = {}
         for part in parts:
-            for number in _numbers(part, over):
-                counts.setdefault(_start(over, part, number), [0] * len(COLUMNS))
-        for part in parts:
+            points = {
+                number: counts.setdefault(_start(over, part, number), [0] * len(COLUMNS))
+                for number in _numbers(part, over)
+            }
             if first is None or last is None or part.end <= first or part.first > last:
                 continue  # nothing was counted in it
             counted = part._replace(first=max(part.first, first), end=min(part.end, last + 1))
             for number, *values in _grouped(scope, counted, _size(over)):
-                point = counts[_start(over, part, number)]
+                point = points[number]
                 point[:] = [a + int(b) for a, b in zip(point, values, strict=True)]
     return [Point(start, *values) for start, values in counts.items()]
 
@@ -74,6 +75,9 @@ def stretches(zone: ZoneInfo, first: int, end: int) -> Iterator[Stretch]:
 
     Days are looked at one by one; no zone changes there and back within one.
     """
+    if zone.key == "UTC":
+        yield Stretch(first, end, 0)
+        return
     begun, shift = first, _shift(zone, first)
     at = first
     while at < end - 1:
