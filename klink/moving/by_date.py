@@ -11,17 +11,30 @@ import sys
 import tempfile
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import BinaryIO
 
+from klink.core.errors import KlinkError
 from klink.core.times import to_ms
 from klink.moving.rows import Row
 
-__all__ = ["ByDate"]
+__all__ = ["ByDate", "NoRoom"]
 
 HELD = 50_000
 """Rows that stay in memory, some 60 MB; the others wait in a temporary file."""
+
+
+class NoRoom(KlinkError):
+    """What was read cannot be kept until it is taken in."""
+
+    code = "no_room"
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"what was read finds no room in {tempfile.gettempdir()} ({error.strerror}), so "
+            "nothing was taken in; set TMPDIR to a folder with more"
+        )
 
 
 class ByDate:
@@ -47,7 +60,8 @@ class ByDate:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._files.close()
+        with suppress(OSError):  # what it still holds back need not be written any more
+            self._files.close()
 
     def __len__(self) -> int:
         return len(self._dates)
@@ -55,13 +69,19 @@ class ByDate:
     def add(self, row: Row) -> None:
         """Keep one more row.
 
-        :raises OSError: there is no room for the temporary file.
+        :raises NoRoom: in the temporary file.
         """
         made = row.arrival.created_at if row.arrival else None
         self._dates.append(sys.maxsize if made is None else to_ms(made))
         if len(self._rows) < self._held:
             self._rows.append(row)
             return
+        try:
+            self._write(row)
+        except OSError as error:
+            raise NoRoom(error) from error
+
+    def _write(self, row: Row) -> None:
         if self._file is None:
             file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the others
             self._file = self._files.enter_context(file)  # it has no name: nothing stays
@@ -69,7 +89,15 @@ class ByDate:
         pickle.dump(row, self._file, pickle.HIGHEST_PROTOCOL)
 
     def __iter__(self) -> Iterator[Row]:
-        """Every row once; to be called when all are there."""
+        """Every row once; to be called when all are there.
+
+        :raises NoRoom: in the temporary file.
+        """
+        try:
+            if self._file is not None:
+                self._file.flush()
+        except OSError as error:
+            raise NoRoom(error) from error
         for number in sorted(range(len(self)), key=self._dates.__getitem__):
             if number < self._held:
                 yield self._rows[number]

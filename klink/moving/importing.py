@@ -78,7 +78,7 @@ def run(
     :param note: told of each row.
     :raises InsufficientScope: who asks may not make links.
     :raises WrongSource: the source cannot be read at all.
-    :raises OSError: there is no room to keep what was read.
+    :raises NoRoom: to keep what was read.
     :raises DatabaseBusy: for more than ten seconds.
     """
     tally = Tally()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from klink.core.links import Arrival, NewLink
-from klink.moving.by_date import ByDate
+from klink.moving.by_date import ByDate, NoRoom
 from klink.moving.rows import Row, bad
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -42,3 +44,11 @@ def test_bad_rows_come_last() -> None:
         for each in rows:
             by_date.add(each)
         assert [found.at for found in by_date] == [2, 1, 3, 4]
+
+
+def test_where_nothing_can_be_kept_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with ByDate(1) as by_date:
+        by_date.add(row(1, 0))
+        with pytest.raises(NoRoom, match=r"missing.*TMPDIR"):
+            by_date.add(row(2, 0))
