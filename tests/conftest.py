@@ -31,8 +31,23 @@ LONG_FILES = (
 """What takes a minute or more in one piece."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Read only files with live tests where only those run: the others take as long to read."""
+    only_live = config.option.markexpr.startswith("live and ")
+    if only_live and collection_path.match("test_*.py"):
+        return not _may_be_live(collection_path) or None
+    return None
+
+
+def _may_be_live(path: Path) -> bool:
+    return "mark.live" in path.read_text()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest pieces, so that at the end no processor waits for another."""
+    for item in items:
+        if item.get_closest_marker("live") and not _may_be_live(item.path):
+            raise pytest.UsageError(f"{item.path} would be overlooked: mark it by mark.live")
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
