@@ -155,10 +155,11 @@ def test_every_way_finds_what_a_look_at_every_link_finds(
     assert len(everything) == MANY
     some_clicks(everything)
     sorts = ("-created", "created", "-updated", "slug", "-clicks", "clicks")
-    for query, sort in product(QUERIES, sorts):
+    fitting = [[link for link in everything if fits(link, query, later)] for query in QUERIES]
+    for (query, fit), sort in product(zip(QUERIES, fitting, strict=True), sorts):
         key = KEYS[sort.lstrip("-")]
         wanted = sorted(
-            (link for link in everything if fits(link, query, later)),
+            fit,
             key=key,  # type: ignore[arg-type]  # of one type at a time
             reverse=sort.startswith("-"),
         )
