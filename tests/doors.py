@@ -29,12 +29,14 @@ class SharedApp:
         self._make = make
         self._app: Flask | None = None
         self._holder: Any = None
+        self._next: SharedApp | None = None
 
     def taken(self, holder: object, parts: Parts) -> Flask:
-        """The application for ``holder``; one of its own while another has the shared one."""
+        """The application for ``holder``; the next one while another has this."""
         if self._holder is not None and self._holder is not holder:
-            alone = SharedApp(self._make)
-            return alone.taken(holder, parts)
+            if self._next is None:
+                self._next = SharedApp(self._make)
+            return self._next.taken(holder, parts)
         self._holder = holder
         if self._app is None:
             self._app = self._make(self, parts)
@@ -51,6 +53,8 @@ class SharedApp:
         """Let the next one have it."""
         if self._holder is holder:
             self._holder = None
+        if self._next is not None:
+            self._next.let_go(holder)
 
 
 def fresh(make: Callable[[SharedApp, Parts], Flask], holder: object, parts: Parts) -> Flask:

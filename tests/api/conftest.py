@@ -146,6 +146,17 @@ def app(parts: Parts) -> Iterator[Flask]:
     _APP.let_go(parts)
 
 
+ClientOf = Callable[[Parts], FlaskClient]
+
+
+@pytest.fixture
+def client_of() -> Iterator[ClientOf]:
+    """Makes clients of an application with parts of the test's own, one after the other."""
+    holder = object()
+    yield lambda parts: _APP.taken(holder, parts).test_client()
+    _APP.let_go(holder)
+
+
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()

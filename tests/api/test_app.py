@@ -29,7 +29,7 @@ from klink.db import connection
 from klink.jobs import JobRun, JobStatus
 from klink.web.doors import Door, add
 from klink.web.parts import Parts
-from tests.api.conftest import MakeKey, Person
+from tests.api.conftest import ClientOf, MakeKey, Person
 from tests.api.problems import assert_problem
 
 
@@ -72,9 +72,9 @@ def test_authorization_wins_over_the_other_header(owner: Person, stranger: Perso
 
 
 @pytest.fixture
-def https_only(parts: Parts) -> FlaskClient:
+def https_only(client_of: ClientOf, parts: Parts) -> FlaskClient:
     proxies = (ip_network("192.0.2.0/24"),)
-    return make_app(replace(parts, require_https=True, trusted_proxies=proxies)).test_client()
+    return client_of(replace(parts, require_https=True, trusted_proxies=proxies))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ def test_only_a_trusted_proxy_names_requests_and_only_by_what_is_a_name(
     [("/api/v1/links/secret-in-a-path", "/api/v1/links/<link>"), ("/nothing/here", "-")],
 )
 def test_a_request_is_logged_by_its_route_and_not_by_its_path(
-    parts: Parts, caplog: pytest.LogCaptureFixture, path: str, route: str
+    client_of: ClientOf, parts: Parts, caplog: pytest.LogCaptureFixture, path: str, route: str
 ) -> None:
-    client = make_app(replace(parts, logs_requests=True)).test_client()
+    client = client_of(replace(parts, logs_requests=True))
     with caplog.at_level(logging.INFO, "klink.requests"):
         reply = client.get(path)
     [record] = caplog.records
@@ -162,7 +162,7 @@ def test_a_request_is_logged_by_its_route_and_not_by_its_path(
     assert "secret-in-a-path" not in record.getMessage()
     assert record.klink_fields["route"].startswith(route[:14])  # type: ignore[attr-defined]
     caplog.clear()
-    make_app(parts).test_client().get(path)
+    client_of(parts).get(path)
     assert not caplog.records
 
 
@@ -261,7 +261,7 @@ def test_ready_tells_how_the_server_is(client: FlaskClient) -> None:
     }
 
 
-def test_ready_tells_how_every_job_does(parts: Parts) -> None:
+def test_ready_tells_how_every_job_does(client_of: ClientOf, parts: Parts) -> None:
     at = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
     run = JobRun("sweep", at, 70, {"rows": 3}, longest_step_ms=40, runs=4, last_success_at=at)
     jobs = [
@@ -269,7 +269,7 @@ def test_ready_tells_how_every_job_does(parts: Parts) -> None:
         JobStatus("later", "has not run yet", 60.0, False, None, None),
     ]
     own = replace(parts, jobs_status=lambda: jobs)
-    swept, later = json.loads(make_app(own).test_client().get("/ready").text)["jobs"]
+    swept, later = json.loads(client_of(own).get("/ready").text)["jobs"]
     assert swept == {
         "name": "sweep",
         "every_s": 300.0,
@@ -290,11 +290,13 @@ def test_ready_tells_how_every_job_does(parts: Parts) -> None:
     assert (later["name"], later["started_at"], later["runs"]) == ("later", None, 0)
 
 
-def test_ready_tells_how_old_the_newest_backup_is(parts: Parts, tmp_path: Path) -> None:
+def test_ready_tells_how_old_the_newest_backup_is(
+    client_of: ClientOf, parts: Parts, tmp_path: Path
+) -> None:
     source = Source(tmp_path, "1.2.3", check=lambda *_: None)
     plan = BackupPlan(source, tmp_path / "backups")
     own = replace(parts, backups=plan)
-    client = make_app(own).test_client()
+    client = client_of(own)
     none = {"newest_at": None, "age_s": None, "size_bytes": None}
     assert json.loads(client.get("/ready").text)["backups"] == {
         "enabled": True, "count": 0, **none,
@@ -310,9 +312,9 @@ def test_ready_tells_how_old_the_newest_backup_is(parts: Parts, tmp_path: Path) 
     }
 
 
-def test_metrics_are_text_for_prometheus(parts: Parts) -> None:
+def test_metrics_are_text_for_prometheus(client_of: ClientOf, parts: Parts) -> None:
     own = replace(parts, metrics=lambda: b"klink_connections 1.0\n")
-    reply = make_app(own).test_client().get("/metrics")
+    reply = client_of(own).get("/metrics")
     assert (reply.status_code, reply.text) == (200, "klink_connections 1.0\n")
     assert reply.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert reply.headers["Cache-Control"] == "no-store"
@@ -335,18 +337,14 @@ def test_metrics_are_text_for_prometheus(parts: Parts) -> None:
     ],
 )
 def test_klinks_insides_are_shown_only_to_those_who_may_look(
-    parts: Parts, path: str, peer: str, forwarded: str | None, status: int
+    client_of: ClientOf, parts: Parts, path: str, peer: str, forwarded: str | None, status: int
 ) -> None:
     allowed = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
     own = replace(parts, metrics_allow=allowed, trusted_proxies=(ip_network("10.0.0.1/32"),))
-    reply = (
-        make_app(own)
-        .test_client()
-        .get(
-            path,
-            headers={"X-Forwarded-For": forwarded} if forwarded else {},
-            environ_overrides={"REMOTE_ADDR": peer},
-        )
+    reply = client_of(own).get(
+        path,
+        headers={"X-Forwarded-For": forwarded} if forwarded else {},
+        environ_overrides={"REMOTE_ADDR": peer},
     )
     assert reply.status_code == status
     if status == 404:
@@ -356,11 +354,11 @@ def test_klinks_insides_are_shown_only_to_those_who_may_look(
 @pytest.mark.parametrize("path", ["/ready", "/metrics"])
 @pytest.mark.parametrize("header", ["Forwarded", "X-Real-IP", "Via"])
 def test_a_proxy_that_nobody_trusts_is_known_by_other_headers_too(
-    parts: Parts, path: str, header: str
+    client_of: ClientOf, parts: Parts, path: str, header: str
 ) -> None:
     allowed = (ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"))
     own = replace(parts, metrics_allow=allowed, trusted_proxies=(ip_network("10.0.0.1/32"),))
-    browser = make_app(own).test_client()
+    browser = client_of(own)
     for peer, status in (("127.0.0.1", 404), ("10.0.0.1", 200)):
         reply = browser.get(
             path, headers={header: "1.2.3.4"}, environ_overrides={"REMOTE_ADDR": peer}

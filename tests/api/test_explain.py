@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
-from klink.api import make_app
 from klink.clicks.geoip import CountryDatabase
 from klink.core import links
 from klink.core.links import uses_left
@@ -39,14 +37,13 @@ RULES = [
 
 
 @pytest.fixture
-def client(parts: Parts, tmp_path: Path) -> FlaskClient:
-    """The app with a country database."""
+def parts(parts: Parts, tmp_path: Path) -> Parts:
+    """With a country database."""
     nets = {
         "203.0.113.0/24": {"country_code": "US"},
         "2001:db8:1::/48": {"country_code": "JP"},
     }
-    geoip = CountryDatabase(write_mmdb(tmp_path / "geoip.mmdb", nets))
-    return make_app(replace(parts, geoip=geoip)).test_client()
+    return replace(parts, geoip=CountryDatabase(write_mmdb(tmp_path / "geoip.mmdb", nets)))
 
 
 def ask(who: Person, link: dict[str, Any], **facts: str) -> dict[str, Any]:
