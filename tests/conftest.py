@@ -59,6 +59,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def live_cluster() -> Iterator[Cluster]:
+    """One for servers under load: it has to know how its tables grow, or plans queries badly."""
+    running = Cluster.start(vacuums=True)
+    yield running
+    running.stop()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for a database on each engine, or on the first alone."""
     if "engine" not in metafunc.fixturenames:
@@ -88,9 +96,9 @@ def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) ->
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "klink.db")
         yield f"sqlite:///{tmp_path / 'klink.db'}"
     else:
-        running: Cluster = request.getfixturevalue("cluster")
-        # Other processes may still be at a database that servers had.
         is_live = request.node.get_closest_marker("live") is not None
+        running: Cluster = request.getfixturevalue("live_cluster" if is_live else "cluster")
+        # Other processes may still be at a database that servers had.
         with running.fresh_database() if is_live else running.lent_database() as url:
             yield url
 

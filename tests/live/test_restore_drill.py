@@ -29,7 +29,7 @@ def elsewhere(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
         yield made
         made.end()
         return
-    cluster: Cluster = request.getfixturevalue("cluster")
+    cluster: Cluster = request.getfixturevalue("live_cluster")
     with cluster.fresh_database() as url:
         empty_database(url)
         made = Server(folder / "data", url)
