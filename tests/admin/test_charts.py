@@ -34,3 +34,23 @@ def test_all_lines_share_one_scale():
 )
 def test_the_grid_has_round_numbers(highest: int, top: str):
     assert charts.series("", ["a"], [highest]).y[-1].text == top
+
+
+def test_what_is_not_over_yet_is_no_fall():
+    chart = charts.series("Clicks", ["a", "b", "c"], [9, 8, 1], rest=[4, 4, 0], is_to_now=True)
+    assert chart.line == "M0.0 110.0L500.0 120.0"
+    assert chart.rest == "M0.0 160.0L500.0 160.0"
+    assert chart.to_now == "M500.0 120.0L1000.0 190.0M500.0 160.0L1000.0 200.0"
+    assert chart.area == "M0.0 110.0L500.0 120.0L1000.0 190.0V200H0Z"
+    assert charts.series("Clicks", ["a", "b"], [9, 8]).to_now == ""
+
+
+def test_few_points_have_each_a_word_and_narrow_screens_fewer():
+    week = charts.series("Clicks", [f"{day} Nov" for day in range(1, 8)], [0] * 7)
+    assert [tick.text for tick in week.x] == [f"{day} Nov" for day in range(1, 8)]
+    month = charts.series("Clicks", [str(day) for day in range(30)], [0] * 30)
+    assert [tick.text for tick in month.x] == ["0", "7", "14", "22", "29"]
+    assert [tick.text for tick in month.x if not tick.is_more] == ["0", "14", "29"]
+    day = charts.series("Clicks", [f"28 Nov, {hour:02}:00" for hour in range(24)], [0] * 24)
+    assert len(day.x) == 5
+    assert [tick.text for tick in day.x if not tick.is_more] == ["28 Nov, 00:00", "28 Nov, 23:00"]

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Request, Response
+from playwright.sync_api import Request, Response, expect
 
 from scripts.pictures.tour import ENTRANCE, Stop, tour
 from tests.browser.axe import Axe
@@ -127,3 +127,22 @@ def test_on_phones_the_present_place_is_in_sight(office: Desk, visitors: Visitor
     assert row is not None
     assert row["x"] <= box["x"]
     assert box["x"] + box["width"] <= row["x"] + row["width"] + 1
+
+
+def test_a_chart_says_what_a_point_is_where_one_points(office: Desk, visitors: Visitors, axe: Axe):
+    visitor = visitors()
+    page = office.sign_in(visitor)
+    page.goto(office.at("/?range=7d"))
+    lines, tip = page.locator(".plot.lines"), page.locator(".tip")
+    expect(tip).to_be_hidden()
+    box = lines.bounding_box()
+    assert box is not None
+    for share, row in ((0.02, 0), (0.98, 6)):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + 60)
+        cells = page.locator(".chart tbody tr").nth(row).locator("td").all_text_contents()
+        expect(tip).to_contain_text(f"{cells[0]}{cells[1]} people")
+        assert page.evaluate(OVERFLOW) <= 0
+    assert axe(page) == []
+    page.mouse.move(0, 0)
+    expect(tip).to_be_hidden()
+    assert visitor.complaints == []

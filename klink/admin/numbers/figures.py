@@ -83,6 +83,7 @@ def chart(found: Overview) -> Chart:
         [point.clicks for point in found.points],
         before if len(before) == len(found.points) else (),  # months are not equally many
         rest if any(rest) else (),
+        is_to_now=span.is_to_now,
     )
 
 
