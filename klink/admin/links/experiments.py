@@ -45,6 +45,7 @@ class Shown:
 
     :ivar title: the verdict, in two words; ``kind`` is ``good``, ``warn`` or ''.
     :ivar reason: why, without the title's own word.
+    :ivar is_compared: whether anything is: two variants have a weight, or had visitors.
     :ivar runs: number, URL and whether it is this one, of all runs.
     """
 
@@ -55,6 +56,7 @@ class Shown:
     variants: list[Variant]
     scale: tuple[str, str]
     runs: list[tuple[int, str, bool]]
+    is_compared: bool
 
 
 def shown(link: LinkView) -> Shown | None:
@@ -84,6 +86,14 @@ def shown(link: LinkView) -> Shown | None:
             (number, f"{same_page(run=str(number))}#experiment", number == found.run)
             for number in range(1, found.last_run + 1)
         ],
+        is_compared=judged.winner is not None or _many(found) > 1,
+    )
+
+
+def _many(found: Experiment) -> int:
+    """The variants with a weight, or with visitors of when they had one."""
+    return sum(
+        bool(found.weights[each.label] or each.visitors) for each in found.judgement.variants
     )
 
 

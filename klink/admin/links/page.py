@@ -127,6 +127,13 @@ def _show(link: LinkView, problem: Form) -> Response:
         sentences=sentences(link, ctx.now),
         checks=checks(link),
         counts=counts,
+        is_untouched=not (
+            counts.clicks
+            or counts.conversions
+            or found.totals.views
+            or found.totals_before.views
+            or form.errors
+        ),
         made_how=words.DOORS.get(link.created_via, link.created_via),
         currency=who().workspace.currency,
         span=span,

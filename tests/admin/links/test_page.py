@@ -85,6 +85,38 @@ def test_only_people_is_said_so(office: Office, owner: Person) -> None:
     assert "Only people came in this range." in owner.get(at(link)).text
 
 
+def test_what_nobody_has_clicked_says_what_to_do_instead_of_noughts(
+    office: Office, owner: Person
+) -> None:
+    link = office.link("spring")
+    text = owner.get(at(link)).text
+    assert "No clicks yet" in text
+    assert "Copy address" in text
+    assert at(link, "/qr") in text
+    assert "in the 30 days before" not in text
+    assert "About this link" in text
+    office.click(link, headers=BOT)
+    text = owner.get(at(link)).text
+    assert "No clicks yet" not in text
+    assert "Known bots" in text
+
+
+def test_nobody_is_asked_to_share_a_link_that_leads_nowhere(office: Office, owner: Person) -> None:
+    link = office.link("spring")
+    owner.post(at(link, "/disable"))
+    text = owner.get(at(link)).text
+    assert "Nobody has clicked this link." in text
+    assert "Copy address" not in text
+
+
+def test_a_range_that_is_none_is_said_of_an_untouched_link_too(
+    office: Office, owner: Person
+) -> None:
+    reply = owner.get(at(office.link("spring"), "?range=8d"))
+    assert reply.status_code == 422
+    assert "must be one of" in reply.text
+
+
 def test_states_are_told_in_words(office: Office, owner: Person) -> None:
     ctx, me = office.context(), owner.principal
     later, before = office.now + timedelta(days=2), office.now + timedelta(hours=1)
@@ -131,6 +163,7 @@ def test_the_trash_can_be_undone_and_erasing_cannot(office: Office, owner: Perso
 
 def test_what_cannot_be_done_is_said_on_the_page(office: Office, owner: Person) -> None:
     link = several(office)
+    office.click(link)
     reply = owner.post(at(link, "/winner"), {"label": "nobody"})
     assert reply.status_code == 422
     assert "No variant is labelled &#39;nobody&#39;" in reply.text
@@ -194,6 +227,25 @@ def test_a_winner_is_named_by_hand_and_taken_back(office: Office, owner: Person)
     first = owner.get(at(link, "?run=1")).text
     assert "b wins." in words(first)
     assert owner.get(at(link, "?run=99")).status_code == 200
+
+
+def test_variants_that_only_rules_choose_are_not_compared(office: Office, owner: Person) -> None:
+    link = several(
+        office,
+        (
+            NewVariant("de", "https://example.com/de", 0),
+            NewVariant("world", "https://example.com/", 100),
+        ),
+        rules=(NewRule({"country": ["DE"]}, "de"),),
+        default="world",
+    )
+    office.click(link, times=3, country="DE")
+    text = owner.get(at(link)).text
+    assert "Nothing is compared: fewer than two variants have a weight." in text
+    assert "95 % interval" not in text
+    page = owner.follow(owner.post(at(link, "/winner"), {"label": "de"}))
+    assert "de wins. de was chosen by hand." in words(page.text)
+    assert "Undo winner" in page.text
 
 
 def test_a_link_with_one_destination_has_no_experiment(office: Office, owner: Person) -> None:
