@@ -27,7 +27,9 @@ def owner(office: Office) -> Person:
 def slugs(page: Page) -> list[str]:
     """The slugs of the rows, in order."""
     return re.findall(
-        r'<a class="slug" href="/admin/links/[^"]+">go\.example\.org/([^<]+)</a>', page.text
+        r'<a class="slug" href="/admin/links/[^"]+">'
+        r'<span class="host">go\.example\.org/</span><wbr>([^<]+)</a>',
+        page.text,
     )
 
 
