@@ -100,11 +100,26 @@ def test_the_keys_are_told_and_go_where_they_say(office: Desk, visitors: Visitor
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    for key, place in {"c": "conversions", "s": "settings/account", "l": "links"}.items():
+    for key, place in {
+        "c": "conversions",
+        "b": "bio",
+        "s": "settings/account",
+        "l": "links",
+    }.items():
         page.keyboard.press("g")
         page.keyboard.press(key)
         page.wait_for_url(f"**/admin/{place}")
     page.keyboard.press("c")
     page.wait_for_url("**/admin/links/new")
     expect(page.get_by_label("Destination", exact=True)).to_be_focused()
+    assert visitor.complaints == []
+
+
+def test_who_knows_no_key_finds_them_below_their_name(office: Desk, visitors: Visitors):
+    visitor = visitors()
+    page = office.sign_in(visitor)
+    page.goto(office.at("/links"))
+    page.locator(".who > summary").click()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog")).to_contain_text("select it")
     assert visitor.complaints == []

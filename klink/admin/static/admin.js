@@ -71,8 +71,14 @@ if (zone && !document.cookie.includes(`klink_tz=${zone}`)) {
   document.cookie = `klink_tz=${zone};path=/admin;max-age=31536000;samesite=lax${secure}`;
 }
 
-const places = { o: "/admin", l: "/admin/links", c: "/admin/conversions", s: "/admin/settings/account" };
+const places = { o: "/admin", l: "/admin/links", c: "/admin/conversions", b: "/admin/bio", s: "/admin/settings/account" };
 let leading = 0;
+const keys = document.getElementById("keys");
+
+for (const button of document.querySelectorAll("button[data-keys]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => keys.showModal());
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -82,7 +88,7 @@ document.addEventListener("keydown", (event) => {
   if (follows && places[event.key]) location.href = places[event.key];
   else if (event.key === "g") leading = Date.now();
   else if (event.key === "c") location.href = "/admin/links/new";
-  else if (event.key === "?") document.getElementById("keys")?.showModal();
+  else if (event.key === "?") keys?.showModal();
   else if (event.key === "/") {
     const field = document.querySelector("[data-search]");
     if (!field) location.href = "/admin/links";
@@ -108,6 +114,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The question may unfold below the window's edge.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches("details.confirm[open]")) event.target.lastElementChild.scrollIntoView({ block: "nearest" });
+  },
+  true,
+);
+
 // The first field that is wrong is where to go on.
 document.querySelector("[aria-invalid=true]")?.focus();
 
@@ -117,6 +132,8 @@ copyButtons();
 // A link was just made: its address is what is taken along next.
 if (location.hash === "#copy") document.querySelector("main button[data-copy]")?.focus();
 
-// On phones the places are a row, longer than the screen.
-const here = document.querySelector(".places [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+// On phones the places are a row, longer than the screen, and so are those of the settings.
+for (const here of document.querySelectorAll(".places > [aria-current], .tabs > [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
