@@ -28,7 +28,7 @@ def slugs(page: Page) -> list[str]:
     """The slugs of the rows, in order."""
     return re.findall(
         r'<a class="slug" href="/admin/links/[^"]+">'
-        r'<span class="host">go\.example\.org/</span><wbr>([^<]+)</a>',
+        r'<span class="host">go\.example\.org/</span>([^<]+)</a>',
         page.text,
     )
 
