@@ -17,7 +17,7 @@ from klink.core.links.destinations import SPLIT
 from klink.core.links.model import UTM_NAMES
 from klink.core.times import parse_rfc3339
 
-__all__ = ["LISTS", "baseline", "baseline_of", "blank", "fields_of", "listed", "local"]
+__all__ = ["LISTS", "baseline", "baseline_of", "blank", "copied", "fields_of", "listed", "local"]
 
 LISTS = ("country", "os", "browser", "language")
 """What a rule asks for by several texts in one field, with commas between."""
@@ -40,6 +40,18 @@ def blank(zone: ZoneInfo, **given: object) -> Fields:
     new = NewLink()
     shown: Fields = {name: getattr(new, name) for name in _PLAIN}
     return shown | {"zone": zone.key} | given
+
+
+def copied(link: LinkView, zone: ZoneInfo) -> Fields:
+    """The fields of a new link that does what another one does.
+
+    What is that one's alone stays there: its slug, its post, its password, and whether it is
+    switched off.
+    """
+    new = blank(zone)
+    own = {name: new[name] for name in ("slug", "post_id", "is_active")}
+    shown = fields_of(link, zone) | own
+    return {name: value for name, value in shown.items() if not name.endswith(".was")}
 
 
 def fields_of(link: LinkView, zone: ZoneInfo) -> Fields:

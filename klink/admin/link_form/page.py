@@ -72,6 +72,7 @@ class Shown:
     :ivar was: the fields as they were, by :func:`baseline`.
     :ivar focus: the field to go on with after a button that saved nothing.
     :ivar theirs: what somebody else has changed meanwhile.
+    :ivar like: of a new link: the one that it begins as a copy of.
     """
 
     link: LinkView | None = None
@@ -79,6 +80,7 @@ class Shown:
     was: str = ""
     focus: str = ""
     theirs: Sequence[Theirs] = field(default_factory=list)
+    like: LinkView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def show(form: Form, shown: Shown, *, status: int = 200) -> Response:
     domains = [] if link else _domains()
     return page(
         "links/form",
-        title=f"Change {link.slug}" if link else "New link",
+        title=f"Edit /{link.slug}" if link else "New link",
         at="links",
         status=status,
         form=form,

@@ -12,7 +12,7 @@ from flask import Response, jsonify, request, url_for
 
 from klink.admin.forms import Form
 from klink.admin.link_form.conflict import merged
-from klink.admin.link_form.fields import baseline, baseline_of, blank, fields_of
+from klink.admin.link_form.fields import baseline, baseline_of, blank, copied, fields_of
 from klink.admin.link_form.page import Shown, preview, show, slug_check
 from klink.admin.link_form.reading import change, new_link, zone_of
 from klink.admin.link_form.rows import Rows
@@ -37,9 +37,12 @@ _GIVEN = ("url", "slug", "title", "domain", "tags")
 
 @screens.at("/links/new", needs="create")
 def link_form_new() -> Response:
-    """The form for a new link; ``?url=`` and a few others fill it in."""
+    """The form for a new link; ``?url=`` and a few others fill it in, ``?like=`` another link."""
+    uid = request.args.get("like", "")
+    like = links.get(context(), principal(), uid) if uid else None
     given = {name: request.args[name] for name in _GIVEN if name in request.args}
-    return show(Form.of(blank(reader_zone(), **given)), Shown(focus="url"))
+    fields = copied(like, reader_zone()) | given if like else blank(reader_zone(), **given)
+    return show(Form.of(fields), Shown(focus="url", like=like))
 
 
 @screens.at("/links/new", "POST", needs="create", takes=_TAKES)

@@ -461,3 +461,40 @@ def test_a_form_that_brings_back_no_state_of_ours_is_read_all_the_same(
     link = office.link("there")
     sent = BASE | {"do": "save", "version": "1", "was": was}
     assert editor.post(f"/admin/links/{link.uid}/edit", sent).status_code in (303, 422)
+
+
+def test_a_copy_does_what_the_link_does_under_another_slug(office: Office, editor: Person) -> None:
+    new = links.NewLink(
+        slug="spring",
+        title="Spring <sale>",
+        tags=("mail", "red, blue"),
+        variants=AB,
+        utm=Utm(source="letter"),
+        password="open sesame",
+        post_id="p1",
+    )
+    made = links.create(office.context(), editor.principal, new).link
+    links.update(office.context(), editor.principal, made.uid, LinkPatch(is_active=False))
+    assert f"{NEW}?like={made.uid}" in editor.get(f"/admin/links/{made.uid}").text
+    page = editor.get(f"{NEW}?like={made.uid}")
+    assert "A copy of /spring, without its slug and its password." in page.text
+    sent = shown(page)
+    assert sent["slug"] == [""]
+    assert editor.post(NEW, sent | {"slug": "summer", "do": "save"}).status_code == 303
+    (row,) = Link.select().where(Link.slug == "summer")
+    copy = links.get(office.context(), editor.principal, row.uid)
+    assert (copy.title, copy.tags, copy.utm) == ("Spring <sale>", made.tags, made.utm)
+    assert [(each.label, each.url) for each in copy.variants] == [
+        (each.label, each.url) for each in AB
+    ]
+    assert copy.is_active
+    assert not copy.password_protected
+    assert copy.post_id is None
+
+
+def test_a_strangers_link_cannot_be_copied(office: Office) -> None:
+    link = office.link("ours", HOME)
+    stranger = office.stranger()
+    page = stranger.get(f"{NEW}?like={link.uid}")
+    assert page.status_code == 404
+    assert HOME not in page.text
