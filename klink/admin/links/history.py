@@ -66,7 +66,7 @@ def _page(uid: str, form: Form, *, cursor: str | None = None, status: int = 200)
     more = found.next_cursor
     return page(
         "links/history",
-        title=f"History of {link.slug}",
+        title=f"History of /{link.slug}",
         at="links",
         status=status,
         link=link,

@@ -59,7 +59,7 @@ def link_qr(uid: str) -> Response:
     kept.errors = form.errors
     return page(
         "links/qr",
-        title=f"QR code of {link.slug}",
+        title=f"QR code of /{link.slug}",
         at="links",
         link=link,
         form=kept,

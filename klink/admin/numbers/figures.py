@@ -43,7 +43,8 @@ def figure(
     :param currency: of an amount of money; '' for a count.
     """
     shown, was = (_shown(each, currency) for each in (now, before))
-    return Figure(name, shown, words.change(now, before), f"{was} in {before_in_words(span)}")
+    change = words.change(now, before) if now or before else None
+    return Figure(name, shown, change, f"{was} in {before_in_words(span)}")
 
 
 def figures(found: Overview, currency: str) -> list[Figure]:
@@ -66,7 +67,7 @@ def _visitors(found: Overview) -> Figure:
     was = words.count(visitors.past_before)
     if visitors.past == visitors.count:
         return Figure("Visitors", shown, change, f"{was} in {before_in_words(found.span)}")
-    against = f"{words.count(visitors.past)} without today, {was} before"
+    against = f"{was} before; today is not compared"
     if found.span.name == "24h":
         against = f"{days_in_words(found.span)}: {against}"
     return Figure("Visitors", shown, change, against)

@@ -101,6 +101,6 @@ def _page(form: Form) -> Response:
         sees_all=gate.may("manager"),
         dialects=[(name, DIALECTS[name]) for name in FORMATS],
         scopes=[(scope, SCOPE_WORDS[scope]) for scope in SCOPES if scope in who.scopes],
-        plans=[("", "The dialect's own"), *((name, name) for name in sorted(ctx.settings.plans))],
+        plans=[("", "The API's own"), *((name, name) for name in sorted(ctx.settings.plans))],
         most=ctx.settings.max_active_keys,
     )
