@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Chart", "Tick", "series", "sparkline"]
+__all__ = ["Chart", "Tick", "series", "sparkline", "sparkline_to_now"]
 
 WIDTH, HEIGHT = 1000, 200
+_SPARK = (90, 18, 2)  # width, height and the margin above and below
 _STEPS = (1, 2, 5)
 _GRID = 4
 _ALL_WORDS = 7  # points that are few enough to have each a word
@@ -94,10 +95,16 @@ def series(
     )
 
 
-def sparkline(values: Sequence[int], width: int = 90, height: int = 22) -> str:
+def sparkline(values: Sequence[int], width: int, height: int) -> str:
     """An SVG path of a few counts, in a box of ``width`` by ``height``."""
     top = max([*values, 1])
     return _line(_points(values, top, width, height - 4, 2))
+
+
+def sparkline_to_now(values: Sequence[int]) -> tuple[str, str]:
+    """Likewise of counts whose last one is not over: the path as far as it is, and its end."""
+    top = max([*values, 1])
+    return _in_two(_points(values, top, *_SPARK), is_to_now=True)
 
 
 def _top(highest: int) -> int:

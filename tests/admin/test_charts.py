@@ -54,3 +54,9 @@ def test_few_points_have_each_a_word_and_narrow_screens_fewer():
     day = charts.series("Clicks", [f"28 Nov, {hour:02}:00" for hour in range(24)], [0] * 24)
     assert len(day.x) == 5
     assert [tick.text for tick in day.x if not tick.is_more] == ["28 Nov, 00:00", "28 Nov, 23:00"]
+
+
+def test_a_small_line_ends_where_today_begins():
+    line, end = charts.sparkline_to_now([0, 4, 2])
+    assert line == "M0.0 20.0L45.0 2.0"
+    assert end == "M45.0 2.0L90.0 11.0"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from klink.admin.charts import sparkline
+from klink.admin.charts import sparkline_to_now
 from klink.admin.forms import Form
 from klink.admin.links.badges import Badge, badges
 from klink.admin.links.listing import Asked
@@ -39,13 +39,14 @@ STATES = (
 class Row:
     """A link as the table shows it.
 
-    :ivar spark: the path of its last thirty days; '' when nobody clicked.
+    :ivar spark: the path of its last thirty days, and of the end that is today; two times ''
+        when nobody clicked.
     """
 
     link: LinkView
     counts: LinkCounts
     badges: list[Badge]
-    spark: str
+    spark: tuple[str, str]
 
 
 @screens.at("/links", needs="read")
@@ -102,5 +103,5 @@ def rows_of(found: Sequence[LinkView]) -> list[Row]:
     ]
 
 
-def _spark(days: Sequence[int]) -> str:
-    return sparkline(days) if any(days) else ""
+def _spark(days: Sequence[int]) -> tuple[str, str]:
+    return sparkline_to_now(days) if any(days) else ("", "")
