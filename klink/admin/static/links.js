@@ -49,6 +49,15 @@ results.addEventListener("click", (event) => {
   show();
 });
 
+// A row opens where there is nothing else to click, and nothing was selected to be copied.
+results.addEventListener("click", (event) => {
+  const row = event.target.closest("tbody tr[data-link]");
+  if (!row || event.target.closest("a, button, input, .pick")) return;
+  if (!getSelection().isCollapsed) return;
+  if (event.ctrlKey || event.metaKey) open(row.dataset.link, "_blank", "noopener");
+  else location.href = row.dataset.link;
+});
+
 function go(row) {
   if (!row) return;
   for (const each of rows()) each.tabIndex = -1;
@@ -59,7 +68,7 @@ function go(row) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  const field = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog");
+  const field = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog[open]");
   if (field) return;
   const all = rows();
   const here = event.target.closest?.("tr[data-link]");
