@@ -32,9 +32,10 @@ def test_from_the_set_up_link_to_the_first_redirect(office: Desk, visitors: Visi
     page.get_by_label("Password once more").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Welcome. Make your first link.")
-    page.get_by_role("main").get_by_role("link", name="New link").first.click()
     with open_shop(office.url) as shop:
-        page.get_by_label("Destination", exact=True).fill(f"{shop.url}/a")
+        page.get_by_label("Where the link leads").fill(f"{shop.url}/a")
+        page.get_by_role("button", name="New link").click()
+        expect(page.get_by_label("Destination", exact=True)).to_have_value(f"{shop.url}/a")
         page.get_by_label("Slug", exact=True).fill("hello")
         page.get_by_role("button", name="Create link").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("/hello")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.office import Desk, desk
@@ -207,6 +207,44 @@ def test_an_invitation_is_taken_up(office: Desk, visitors: Visitors):
     page.get_by_label("Password once more").fill("two instruments")
     page.get_by_role("button", name="Join").click()
     expect(page.locator(".who summary")).to_contain_text("editor")
+
+
+def test_a_link_that_is_half_typed_is_not_left_by_a_slip(office: Desk, visitors: Visitors):
+    visitor = visitors()
+    page = office.sign_in(visitor)
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(office.at("/links/new"))
+    page.get_by_label("Title").click()
+    page.keyboard.type("Half a")
+    page.get_by_role("link", name="Conversions").click()
+    expect(page.get_by_label("Title")).to_have_value("Half a")
+    assert asked == ["beforeunload"]
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url("**/admin/links")
+    page.goto(office.at("/links/new"))
+    page.get_by_label("Destination", exact=True).click()
+    page.keyboard.type("https://example.org/whole")
+    page.get_by_role("button", name="Create link").click()
+    expect(page.get_by_role("status")).to_have_text("Link created.")
+    assert asked == ["beforeunload"]
+
+
+def test_a_row_opens_where_it_is_clicked(office: Desk, visitors: Visitors):
+    visitor = visitors()
+    page = office.sign_in(visitor)
+    page.goto(office.at("/links?q=spring"))
+    row = page.locator("tr[data-link]").first
+    row.locator("td.pick").click(position={"x": 3, "y": 3})
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Links")
+    row.locator("td.num").first.click()
+    page.wait_for_url("**/admin/links/*-*")
+    assert visitor.complaints == []
 
 
 def test_without_javascript_links_are_made_and_changed(office: Desk, visitors: Visitors):

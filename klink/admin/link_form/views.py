@@ -42,7 +42,7 @@ def link_form_new() -> Response:
     like = links.get(context(), principal(), uid) if uid else None
     given = {name: request.args[name] for name in _GIVEN if name in request.args}
     fields = copied(like, reader_zone()) | given if like else blank(reader_zone(), **given)
-    return show(Form.of(fields), Shown(focus="url", like=like))
+    return show(Form.of(fields), Shown(focus="slug" if like else "url", like=like))
 
 
 @screens.at("/links/new", "POST", needs="create", takes=_TAKES)

@@ -82,7 +82,7 @@ for (const button of document.querySelectorAll("button[data-keys]")) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog[open]")) return;
   const follows = Date.now() - leading < 1200;
   leading = 0;
   if (follows && places[event.key]) location.href = places[event.key];

@@ -27,6 +27,7 @@ form.addEventListener("click", async (event) => {
   const open = [...form.querySelectorAll("details[id^=fold-][open]")].map((each) => each.id);
   const password = form.elements.password?.value;
   form.replaceChildren(...made.childNodes);
+  isTyped = true;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (password) {
     form.elements.password.value = password;
@@ -137,8 +138,19 @@ document.addEventListener("keydown", (event) => {
   form.requestSubmit(document.getElementById("do-save"));
 });
 
-// One link for one click, however often it is clicked.
 let isSent = false;
+
+// What was typed is not left behind by a slip; Cancel is none.
+let isTyped = false;
+form.addEventListener("input", () => (isTyped = true));
+form.addEventListener("click", (event) => {
+  if (event.target.closest(".finish a")) isTyped = false;
+});
+addEventListener("beforeunload", (event) => {
+  if (isTyped && !isSent) event.preventDefault();
+});
+
+// One link for one click, however often it is clicked.
 form.addEventListener("submit", (event) => {
   if (isSent) event.preventDefault();
   isSent = true;
