@@ -16,6 +16,7 @@ from klink.web.parts import context
 
 __all__ = [
     "CUSTOM",
+    "asked_span",
     "before_in_words",
     "chosen_span",
     "in_words",
@@ -72,6 +73,11 @@ def same_page(**changes: str | None) -> str:
 def show_as(endpoint: str) -> None:
     """Say which page is shown, in answer to a form that could not be taken."""
     setattr(g, _SHOWN, endpoint)
+
+
+def asked_span() -> dict[str, str]:
+    """The span that was chosen: another page can be asked for the same."""
+    return {name: request.args[name] for name in _SPAN if name in request.args}
 
 
 def kept() -> dict[str, str]:

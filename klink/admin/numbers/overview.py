@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, url_for
 
 from klink.admin.charts import sparkline
 from klink.admin.gate import who
 from klink.admin.numbers import figures, lists
-from klink.admin.numbers.choice import chosen_span, in_words, kept, same_page
+from klink.admin.numbers.choice import asked_span, chosen_span, in_words, kept, same_page
 from klink.admin.numbers.lists import Row
 from klink.admin.rendering import fragment, page
 from klink.admin.screens import Screens
@@ -65,10 +67,11 @@ def _is_untouched(found: Overview) -> bool:
 
 def _rows(found: list[TopLink]) -> list[Row]:
     longest = max([each.clicks for each in found] + [1])
+    span: dict[str, Any] = {**asked_span()}  # url_for takes names of its own as well, not texts
     return [
         Row(
             f"/{each.slug}",
-            url_for("admin.link_page", uid=each.uid),
+            url_for("admin.link_page", uid=each.uid, **span),
             each.clicks,
             0,
             each.clicks / longest,

@@ -92,7 +92,7 @@ def _page(
     is_on = second_factor.is_on(me.user)
     return page(
         "settings/account",
-        title="You",
+        title="Your account",
         at="settings",
         tab="account",
         status=422 if names or passwords or leaving else 200,

@@ -59,7 +59,7 @@ def test_it_says_what_the_link_is(office: Office, owner: Person) -> None:
     assert 'data-copy="https://go.example.org/spring"' in text
     assert "Spring sale" in text
     assert "https://example.com/sale" in text
-    assert '<span class="tag">mail</span>' in text
+    assert 'href="/admin/links?tag=mail"><span class="tag">mail</span></a>' in text
     assert notices(text) == []
 
 

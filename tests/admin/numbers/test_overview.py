@@ -197,3 +197,11 @@ def test_clicks_of_links_in_the_trash_are_not_forgotten(office: Office, owner: P
     text = owner.get("/admin").text
     assert figure(text, "Clicks").endswith("1 0 in the 30 days before")
     assert "Nobody has clicked in this range." in text
+
+
+def test_the_range_goes_along_to_the_link(office: Office, owner: Person) -> None:
+    link = office.link("spring")
+    office.click(link)
+    text = owner.get("/admin?range=7d").text
+    assert f'href="/admin/links/{link.uid}?range=7d">/spring</a>' in text
+    assert f'href="/admin/links/{link.uid}">/spring</a>' in owner.get("/admin").text
