@@ -247,6 +247,23 @@ def test_a_row_opens_where_it_is_clicked(office: Desk, visitors: Visitors):
     assert visitor.complaints == []
 
 
+def test_a_filter_holds_as_soon_as_it_is_chosen(office: Desk, visitors: Visitors):
+    visitor = visitors()
+    page = office.sign_in(visitor)
+    page.goto(office.at("/links"))
+    page.locator(".filters > summary").click()
+    state = page.get_by_label("State")
+    state.select_option(label="Disabled")
+    expect(page.locator("tr[data-link]")).to_have_count(1)
+    expect(page.locator("tr[data-link]")).to_contain_text("disabled")
+    assert "state=" in page.url
+    state.select_option(label="In the trash")
+    expect(page.locator("tr[data-link]")).to_have_count(1)
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Trash")
+    assert visitor.complaints == []
+
+
 def test_without_javascript_links_are_made_and_changed(office: Desk, visitors: Visitors):
     page = office.sign_in(visitors(java_script_enabled=False))
     page.goto(office.at("/links/new"))

@@ -107,5 +107,12 @@ async function find() {
 
 form.querySelector("[data-search]").addEventListener("input", debounce(find, 200));
 
+// A filter holds as soon as it is chosen, but for the trash, which is a page of its own.
+const { state } = form.elements;
+const isTrash = state.value === "trashed";
+form.querySelector(".filters").addEventListener("change", () => {
+  if (!isTrash && state.value !== "trashed") find();
+});
+
 begin();
 addEventListener("pageshow", show); // browsers tick the boxes again that were ticked
