@@ -21,14 +21,25 @@ DOORS = ("admin", "api", "browser", "dialects", "docs", "pages", "tracking")
 """What asks the database nothing by itself (an import contract): the rooms below it are tried on
 each engine, doors on the first, but for tests marked ``every_engine``, where requests race."""
 
-LONG_FILES = (
-    "tests/live/test_descriptions.py",
-    "tests/live/test_week.py",
-    "tests/live/test_destinations.py",
+FIRST_FILES = (
     "tests/browser/test_admin_walk.py",
+    "tests/live/test_descriptions.py",
+    "tests/browser/test_pages.py",
     "tests/live/test_dialect_descriptions.py",
+    "tests/live/test_week.py",
+    "tests/live/test_countries.py",
+    "tests/live/test_sites.py",
+    "tests/browser/test_admin_forms.py",
+    "tests/test_app.py",
+    "tests/browser/test_captcha.py",
+    "tests/browser/test_conversions.py",
 )
-"""What takes a minute or more in one piece."""
+"""What takes long in one piece, in the order in which live tests' processes take it.
+
+A process that has no more than two tests left is given the next file already, so what follows a
+file of one test waits for it: the two files of descriptions, which each load a processor, run one
+after the other, and behind the week there is a short one.
+"""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -48,7 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("live") and not _may_be_live(item.path):
             raise pytest.UsageError(f"{item.path} would be overlooked: mark it by mark.live")
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
+    first = {file: place for place, file in enumerate(FIRST_FILES)}
+    items.sort(key=lambda item: first.get(item.nodeid.partition("::")[0], len(first)))
 
 
 @pytest.fixture(scope="session")
