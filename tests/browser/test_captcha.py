@@ -210,9 +210,11 @@ def test_the_keyboard_alone_leads_through_password_and_page(
 
 def test_a_worker_ends_with_its_page(owner: Owner, shop: Shop, visitors: Visitors) -> None:
     visitor = visitors(script=WAITS)
-    visitor.page.goto(page_of(link(owner, shop)))
+    with visitor.page.expect_worker() as begun:
+        visitor.page.goto(page_of(link(owner, shop)))
     expect(visitor.page.get_by_role("status")).not_to_be_empty()
-    assert len(visitor.page.workers) == 1
-    visitor.page.goto(f"{shop.url}/thanks")
+    assert visitor.page.workers == [begun.value]
+    with begun.value.expect_event("close"):
+        visitor.page.goto(f"{shop.url}/thanks")
     assert visitor.page.workers == []
     assert visitor.complaints == []
